@@ -1,0 +1,1 @@
+"""Who gets what: policy, release, ledger, sync, peers, and the thin client and endpoint."""

@@ -1,0 +1,1 @@
+"""Who speaks: org documents, cards, envelopes, safety codes, invites and the keystore."""

@@ -1,0 +1,1 @@
+"""What the bytes mean: codec, vocabulary, fields, commitments, entries, merge and messages."""

@@ -1,0 +1,86 @@
+"""What a receiver may hold of what a peer sent it, by its own policy.
+
+Asked on arrival, and again for every held record when the receiver's policy changes. It reads the
+same decision table as `federation.release`, from the other side.
+Invariant: what an origin releases under a receiver's current card, the receiver admits, unless
+`import_from`, `cross_border` or a retention of 0 days, which no card carries, stands in the way.
+Place on the spine: between a verified entry and the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from federation.decision import Table, Withheld, gravity_of, kept_rules, side_of, table_for
+from federation.policy import Policy
+from federation.release import audience, border
+from protocol.codec import Value
+from protocol.ids import OrgId
+
+_NONE: Final[frozenset[str]] = frozenset()
+_ATTESTED: Final = frozenset({"name", "photo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The leaves that may be held (none: the record is refused) and the rules before the others."""
+
+    names: frozenset[str]
+    trace: tuple[Withheld, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What lies between an origin and this organisation's store, computed once per origin."""
+
+    closed: tuple[str, ...]
+    kept: tuple[tuple[str, ...], ...]
+    table: Table = field(repr=False)
+
+    def admit(self, names_values: Mapping[str, Value]) -> Admission:
+        """Decide which of the disclosed leaves may be held; the trace names every rule that stands.
+
+        Under `name=moderator` and `photo=moderator` the origin's disclosure is the approval: its
+        own desk gave it, and the origin knew from our card that it must.
+        """
+        gravity = gravity_of(names_values)
+        names = frozenset(names_values)
+        whole = (
+            *self.closed,
+            *self.kept[gravity.severity],
+            *self.table.categories[gravity.category],
+        )
+        passing = self.table.passing(names, _ATTESTED, _NONE)
+        if not whole and passing == names:
+            return Admission(names)
+        return Admission(
+            _NONE if whole else passing,
+            tuple(
+                Withheld(leaf, rule)
+                for leaf in sorted(names)
+                for rule in (*whole, *self.table.rules(leaf, _ATTESTED, _NONE, passing))
+            ),
+        )
+
+
+def door(policy: Policy, origin: OrgId, origin_region: str, own_region: str) -> Door:
+    """Work out once what this policy lets in from an origin, for any number of records."""
+    return Door(
+        closed=(
+            *audience("receiver.import_from", policy.import_from, origin),
+            *border("receiver", policy, own_region, origin_region),
+        ),
+        kept=kept_rules("receiver", policy),
+        table=table_for(side_of("receiver", policy)),
+    )
+
+
+def admit(
+    names_values: Mapping[str, Value],
+    policy: Policy,
+    origin: OrgId,
+    origin_region: str,
+    own_region: str,
+) -> Admission:
+    """Decide what this organisation may hold of one record that an origin disclosed to it."""
+    return door(policy, origin, origin_region, own_region).admit(names_values)

@@ -1,0 +1,252 @@
+"""The granting side of sync: answers a peer's questions about what it was granted.
+
+No I/O: every function takes a `Grants`, the ledger of one peer inside one open transaction, and
+returns the message to send. Rules (numbers are those of docs/spec/07-sync.md):
+a mismatch is repaired, never by deleting what we do not know; a repaired row gets a new pseq;
+after a restore nothing is put to a peer before that peer has listed what it holds.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from federation.ledger import LedgerRow
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.ids import Day, EntryId, RecordKey
+from protocol.messages import Delta, Give, Given, List, Ok, Pull, Put, Row, Stop
+
+MAX_ITEMS = 500
+MAX_JUMP = 2**32
+LIST_END = b"end"  # longer than no key and shorter than any: no page can begin there
+ASK_AGAIN = bytes(8)  # in a listed row's s: "send me this again"
+ITEM_BYTES = 200 * 1024  # leaves room for the envelope's own fields within 256 KiB
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """One peer's outgoing channel; the store loads it, the machine changes it, the store saves."""
+
+    pseq: int
+    cursor: int
+    listed: bool
+    list_pos: bytes | None
+    list_wants: int
+    wanted: set[RecordKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we know of one of our own records: its entry's revision, id and whether it is erased."""
+
+    rev: int
+    eid: EntryId
+    erased: bool
+
+
+class Grants(Protocol):
+    """One peer's ledger in one transaction."""
+
+    channel: Outgoing
+    today: Day
+
+    def digest(self, asof: Day) -> bytes: ...
+    def rows_after(self, pseq: int, limit: int) -> Sequence[LedgerRow]: ...
+    def rows_between(self, lo: bytes, hi: bytes, asof: Day) -> dict[RecordKey, LedgerRow]: ...
+    def items(self, rows: Sequence[LedgerRow]) -> Sequence[Put | Stop]: ...
+    def known(self, rks: Collection[RecordKey]) -> Mapping[RecordKey, Known]: ...
+    def reissue(self, rows: Iterable[LedgerRow]) -> None:
+        """Give each row the next pseq, unconfirmed."""
+        ...
+
+    def derive(self, rks: Collection[RecordKey] | None = None) -> None:
+        """Re-derive this peer's rows (None: all) from records, policy and its card."""
+        ...
+
+    def confirm(self, cursor: int, held: Mapping[RecordKey, str], *, equal: bool) -> None: ...
+    def suspend(self, row: LedgerRow, why: str) -> None:
+        """Take the row out of the ledger until the keeper confirms."""
+        ...
+
+    def adopt_stop(self, rk: RecordKey, exp: Day) -> None:
+        """Make the row a confirmed stop, as the peer was told, until the keeper confirms."""
+        ...
+
+    def issue_stop(self, rk: RecordKey, exp: Day) -> None:
+        """Make the row a stop that is still to be told."""
+        ...
+
+    def take_back(self, items: Sequence[Given], wanted: Collection[RecordKey]) -> set[RecordKey]:
+        """Merge wanted own records that came back, and adopt the rows that this peer holds.
+
+        Returns the keys of the records that came."""
+        ...
+
+    def abandon(self, rk: RecordKey) -> None:
+        """The peer lists a record that it cannot give: stop it there, unless we know better."""
+        ...
+
+    def start_recovery(self) -> None:
+        """No peer is put anything before it has listed what it holds."""
+        ...
+
+
+def on_pull(grants: Grants, pull: Pull) -> Delta:
+    """Answer a pull: note what the peer has confirmed, return what it lacks."""
+    _note(grants, pull.cursor, pull.asof, pull.digest, dict(pull.held))
+    return next_delta(grants, pull.cursor, pull.asof, pull.max_bytes)
+
+
+def on_ok(grants: Grants, ok: Ok) -> None:
+    """Take a peer's answer to a pushed delta."""
+    _note(grants, ok.cursor, ok.asof, ok.digest, dict(ok.held))
+
+
+def _note(
+    grants: Grants, cursor: int, asof: Day, digest: bytes, held: Mapping[RecordKey, str]
+) -> None:
+    channel = grants.channel
+    if cursor > channel.pseq:
+        if cursor - channel.pseq > MAX_JUMP:
+            raise ProtocolError(ErrorNumber.MALFORMED, "the cursor jumps too far ahead")
+        # The peer remembers more than we do: this store was restored from a backup.
+        channel.pseq = cursor
+        grants.start_recovery()
+    channel.cursor = cursor
+    equal = grants.digest(asof) == digest
+    if equal and not channel.listed:
+        channel.listed, channel.list_pos, channel.list_wants = True, None, 0
+        grants.derive()
+        equal = grants.digest(asof) == digest
+    grants.confirm(cursor, held, equal=equal)
+
+
+def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYTES) -> Delta:
+    """The delta from `cursor` on, within `max_bytes`; empty where nothing is new.
+
+    A peer that must list first gets no item at all: the digest tells it to list.
+    """
+    rows: Sequence[LedgerRow] = ()
+    more = False
+    if grants.channel.listed:
+        rows = grants.rows_after(cursor, MAX_ITEMS + 1)
+    budget = min(max_bytes, ITEM_BYTES)
+    items: list[Put | Stop] = []
+    to = cursor
+    for item in grants.items(rows[:MAX_ITEMS]):
+        size = _size(item)
+        if items and size > budget:
+            more = True
+            break
+        budget -= size
+        items.append(item)
+        to = item.pseq
+    more = more or len(rows) > MAX_ITEMS
+    if grants.channel.listed and not more:
+        to = max(to, cursor)
+    return Delta(cursor, to, more, asof, grants.digest(asof), tuple(items), ())
+
+
+def _size(item: Put | Stop) -> int:
+    if isinstance(item, Stop):
+        return 40
+    return 120 + len(item.entry) + len(item.disclosures)
+
+
+def on_list(grants: Grants, listing: List) -> Delta:
+    """Answer one page of what the peer holds: repair what differs, want back what we lost."""
+    channel = grants.channel
+    known = grants.known([row.rk for row in listing.rows])
+    mine = grants.rows_between(listing.lo, listing.hi, grants.today)
+    differing = {
+        row.rk: row
+        for row in listing.rows
+        if row.rk not in mine or mine[row.rk].state[:8] != row.s8
+    }
+    listed = {row.rk for row in listing.rows}
+    unlisted = [row for rk, row in mine.items() if rk not in listed]
+    if channel.listed and any(_newer(known.get(rk), row) for rk, row in differing.items()):
+        grants.start_recovery()
+    want: list[RecordKey] = []
+    if channel.listed:
+        _repair(grants, mine, differing, unlisted)
+    else:
+        want = _reconcile(grants, mine, differing, unlisted)
+        _note_page(grants, listing, len(want))
+    channel.wanted = set(want)
+    delta = next_delta(grants, channel.cursor, grants.today)
+    return replace(delta, want=tuple(want))
+
+
+def _newer(ours: Known | None, theirs: Row) -> bool:
+    """Whether the peer holds something of ours that only a later state of this store issued."""
+    if theirs.s8 == ASK_AGAIN:
+        return False
+    if ours is None:
+        return True
+    if ours.erased:
+        return False
+    return theirs.rev > ours.rev or (theirs.rev == ours.rev and theirs.eid8 != ours.eid[:8])
+
+
+def _repair(
+    grants: Grants,
+    mine: Mapping[RecordKey, LedgerRow],
+    differing: Mapping[RecordKey, Row],
+    unlisted: Sequence[LedgerRow],
+) -> None:
+    for rk, theirs in differing.items():
+        if rk not in mine:  # it holds what this ledger does not say: stop it, or grant it anew
+            grants.issue_stop(rk, theirs.exp)
+    grants.derive([rk for rk in differing if rk not in mine])
+    grants.reissue([*unlisted, *(mine[rk] for rk in differing if rk in mine)])
+
+
+def _reconcile(
+    grants: Grants,
+    mine: Mapping[RecordKey, LedgerRow],
+    differing: Mapping[RecordKey, Row],
+    unlisted: Sequence[LedgerRow],
+) -> list[RecordKey]:
+    """In recovery: adopt what the peer holds, want what differs, suspend what it did not list."""
+    for missing in unlisted:
+        grants.suspend(missing, "not_listed")
+    want: list[RecordKey] = []
+    for rk, row in differing.items():
+        if row.s8 == ASK_AGAIN:
+            grants.reissue([mine[rk]] if rk in mine else [])
+        elif row.rev == 0:
+            grants.adopt_stop(rk, row.exp)
+        else:
+            want.append(rk)
+    return want
+
+
+def _note_page(grants: Grants, listing: List, wants: int) -> None:
+    """Keep account of how far an unbroken listing has come, and end recovery with its end."""
+    channel = grants.channel
+    if listing.lo == b"":
+        channel.list_pos, channel.list_wants = b"", 0
+    if channel.list_pos != listing.lo:
+        return  # a page was lost; the peer starts again, because the digests still differ
+    channel.list_wants += wants
+    channel.list_pos = listing.hi or LIST_END
+    _end_recovery_if_listed(grants)
+
+
+def _end_recovery_if_listed(grants: Grants) -> None:
+    channel = grants.channel
+    if channel.list_pos == LIST_END and channel.list_wants <= 0:
+        channel.listed, channel.list_pos, channel.list_wants = True, None, 0
+        grants.derive()
+
+
+def on_give(grants: Grants, give: Give) -> None:
+    """Take back own records that were just wanted; anything else is ignored."""
+    channel = grants.channel
+    wanted, channel.wanted = channel.wanted, set()
+    taken = grants.take_back(give.items, wanted)
+    for rk in wanted - taken:
+        grants.abandon(rk)
+    if not channel.listed:
+        channel.list_wants -= len(wanted)
+        _end_recovery_if_listed(grants)

@@ -1,0 +1,115 @@
+"""The receiving side of sync: applies an origin's deltas and says what it holds.
+
+No I/O: every function takes an `Intake`, what this node mirrors of one origin inside one open
+transaction, and returns the message that comes next. Items were verified before (see
+`federation.verify`), off the event loop.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from federation.origin import ASK_AGAIN, ITEM_BYTES, MAX_JUMP
+from federation.verify import CheckedItem
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.ids import Day, RecordKey
+from protocol.messages import NO_EID8, Delta, Give, Given, List, Ok, Pull, Row
+
+LIST_ROWS = 3000  # a page of them fits an envelope with room to spare
+LISTED = b"listed"  # the last page went out; no key has this length
+RETRYABLE = frozenset({"key", "paused", "full", "not_accepted"})
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One origin's incoming channel; the store loads it, the machine changes it, the store saves.
+
+    `list_pos` is where the next page of a listing begins; None while none is under way.
+    """
+
+    cursor: int
+    relist: bool
+    synced: bool
+    list_pos: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorRow:
+    """What we hold, or refuse to hold, of one record of this origin."""
+
+    rk: RecordKey
+    rev: int
+    eid: bytes
+    state: bytes
+    exp: Day
+    stopped: bool
+    held: str
+
+
+class Intake(Protocol):
+    """What this node mirrors of one origin, in one transaction."""
+
+    channel: Incoming
+    today: Day
+
+    def digest(self, asof: Day) -> bytes: ...
+    def apply(self, items: Sequence[CheckedItem]) -> None: ...
+    def rows_from(self, lo: bytes, asof: Day, limit: int) -> Sequence[MirrorRow]: ...
+    def held(self) -> Sequence[tuple[RecordKey, str]]: ...
+    def give(self, rks: Collection[RecordKey], max_bytes: int) -> Sequence[Given]: ...
+
+
+def pull(intake: Intake, wait_s: int) -> Pull:
+    """The request for what is new; with `wait_s` > 0 the origin answers when something is."""
+    channel = intake.channel
+    digest = intake.digest(intake.today)
+    held = tuple(intake.held())
+    return Pull(channel.cursor, intake.today, digest, held, ITEM_BYTES, wait_s)
+
+
+def on_delta(intake: Intake, delta: Delta, items: Sequence[CheckedItem]) -> Ok | List | Give:
+    """Apply a delta whose items were checked; answer with what this node has to say next."""
+    channel = intake.channel
+    if delta.from_seq > channel.cursor:
+        return _ok(intake, delta.asof)  # one before it was lost: it starts again at our cursor
+    if delta.to_seq - channel.cursor > MAX_JUMP:
+        raise ProtocolError(ErrorNumber.MALFORMED, "the delta jumps too far ahead")
+    intake.apply([item for item in items if item.pseq > channel.cursor])
+    channel.cursor = max(channel.cursor, delta.to_seq)
+    if delta.want:
+        given = tuple(intake.give(delta.want, ITEM_BYTES))
+        return Give(given)
+    if delta.more:
+        return _ok(intake, delta.asof)
+    if intake.digest(delta.asof) == delta.digest and not channel.relist:
+        channel.list_pos = None
+        channel.synced = True
+        return _ok(intake, delta.asof)
+    return _next_page(intake, delta)
+
+
+def _ok(intake: Intake, asof: Day) -> Ok:
+    return Ok(intake.channel.cursor, asof, intake.digest(asof), tuple(intake.held()))
+
+
+def _next_page(intake: Intake, delta: Delta) -> Ok | List:
+    """The next page of a listing; an Ok when this delta answered the last one."""
+    channel = intake.channel
+    if channel.list_pos == LISTED:
+        channel.list_pos = None
+        return _ok(intake, delta.asof)
+    lo = channel.list_pos or b""
+    rows = intake.rows_from(lo, delta.asof, LIST_ROWS + 1)
+    hi = bytes(rows[LIST_ROWS].rk) if len(rows) > LIST_ROWS else b""
+    page = tuple(_list_row(row, ask_again=channel.relist) for row in rows[:LIST_ROWS])
+    channel.list_pos = hi or LISTED
+    if not hi:
+        channel.relist = False
+    return List(lo, hi, page)
+
+
+def _list_row(row: MirrorRow, *, ask_again: bool) -> Row:
+    again = ask_again and row.held in RETRYABLE
+    s8 = ASK_AGAIN if again else row.state[:8]
+    rev, eid8 = (0, NO_EID8) if row.stopped or not row.eid else (row.rev, row.eid[:8])
+    return Row(row.rk, rev, eid8, s8, row.exp)

@@ -1,0 +1,37 @@
+"""Small facts about this store: its organisation, its commit counter, its notes to itself."""
+
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from node.store.tables import meta
+
+_GET = select(meta.c.value).where(meta.c.key == bindparam("name"))
+_PUT = insert(meta)
+_PUT = _PUT.on_conflict_do_update(index_elements=["key"], set_={"value": _PUT.excluded.value})
+
+
+def get(connection: Connection, key: str) -> bytes | None:
+    """The value of one note, or None."""
+    value = connection.execute(_GET, {"name": key}).scalar()
+    return None if value is None else bytes(value)
+
+
+def put(connection: Connection, key: str, value: bytes) -> None:
+    """Set one note."""
+    connection.execute(_PUT, {"key": key, "value": value})
+
+
+def drop(connection: Connection, key: str) -> None:
+    """Remove one note."""
+    connection.execute(delete(meta).where(meta.c.key == key))
+
+
+def get_int(connection: Connection, key: str) -> int:
+    """A note that is a number; 0 where it is not there."""
+    value = get(connection, key)
+    return 0 if value is None else int.from_bytes(value, "big")
+
+
+def put_int(connection: Connection, key: str, value: int) -> None:
+    """Set a note that is a number ≥ 0."""
+    put(connection, key, value.to_bytes(8, "big"))

@@ -1,0 +1,107 @@
+"""The register: what may no longer be released, kept outside the store and outside every backup.
+
+It holds, for each erasure, withdrawal, correction, narrowing and lost trust, the permission now in
+force, and a counter of narrowing commits. A store whose counter is behind was restored from a
+backup, announced or not. The register is written before the store commits: after a crash between
+the two it is ahead by one, marked as pending, and its permission is applied again.
+Permissions are held in memory: they are asked for each time an item enters a delta.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from node.store.engine import connect
+
+ERASED = "erased"  # rk → encode([entry, sig])
+WITHDRAWN = "withdrawn"  # rk → encode([entry, sig, disclosures])
+REVISION = "revision"  # rk → the lowest revision that may still be put, as 8 bytes
+NARROWED = "narrowed"  # rk → the restrictions in force
+PEER = "peer"  # org → the state in force
+POLICY = "policy"  # b"" → the text in force
+
+
+class Register:
+    """Permissions in force, by (scope, key); and how many narrowings were committed."""
+
+    def __init__(self, path: Path | str, key: bytes, *, expected: int = 0) -> None:
+        """Open it; `expected` is the store's counter: a missing file is then a lost register."""
+        is_new = not Path(path).exists()
+        self._connection: Any = connect(path, key)
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS permission"
+            " (scope TEXT, key BLOB, value BLOB, PRIMARY KEY (scope, key)) WITHOUT ROWID"
+        )
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY, n INT, pending INT)"
+        )
+        self._connection.execute("INSERT OR IGNORE INTO counter VALUES (0, 0, 0)")
+        rows = self._connection.execute("SELECT scope, key, value FROM permission").fetchall()
+        self._now: dict[tuple[str, bytes], bytes] = {
+            (scope, bytes(key)): bytes(value) for scope, key, value in rows
+        }
+        self._staged: dict[tuple[str, bytes], bytes | None] = {}
+        counted = self._connection.execute("SELECT n, pending FROM counter").fetchone()
+        self.counter: int = counted[0]
+        self.pending: bool = bool(counted[1])
+        self.is_lost = is_new and expected > 0
+
+    def get(self, scope: str, key: bytes) -> bytes | None:
+        """The permission in force, staged changes included; None where nothing was narrowed."""
+        if (scope, key) in self._staged:
+            return self._staged[scope, key]
+        return self._now.get((scope, key))
+
+    def all(self, scope: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every (key, value) of a scope, as committed."""
+        for (found, key), value in list(self._now.items()):
+            if found == scope:
+                yield key, value
+
+    def stage(self, scope: str, key: bytes, value: bytes | None) -> None:
+        """Note a permission (None: lifted) for the transaction that is now open."""
+        self._staged[scope, key] = value
+
+    @property
+    def has_staged(self) -> bool:
+        """Whether the open transaction changes a permission."""
+        return bool(self._staged)
+
+    def flush(self) -> int:
+        """Make the staged permissions durable, ahead of the store; returns the new counter."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        for (scope, key), value in self._staged.items():
+            if value is None:
+                self._connection.execute(
+                    "DELETE FROM permission WHERE scope = ? AND key = ?", (scope, key)
+                )
+            else:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO permission VALUES (?, ?, ?)", (scope, key, value)
+                )
+        self._connection.execute("UPDATE counter SET n = n + 1, pending = 1")
+        self._connection.execute("COMMIT")
+        for name, value in self._staged.items():
+            if value is None:
+                self._now.pop(name, None)
+            else:
+                self._now[name] = value
+        self._staged.clear()
+        self.counter += 1
+        self.pending = True
+        return self.counter
+
+    def settle(self, counter: int | None = None) -> None:
+        """The store has committed what was flushed; `counter` sets the count after a recovery."""
+        if counter is not None:
+            self.counter = counter
+        self._connection.execute("UPDATE counter SET n = ?, pending = 0", (self.counter,))
+        self.pending = False
+
+    def discard(self) -> None:
+        """Forget what was staged: its transaction failed."""
+        self._staged.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

@@ -1,0 +1,206 @@
+"""The tables of one node's encrypted store.
+
+A record is one row: its merged entry, what may be shown of it (packed disclosures), and, for
+another organisation's record, the mirror of that origin's channel (`pseq`, `state`, `row_kind`,
+`row_exp`, `held`). The design's reason: one row per field costs three times the insert.
+Own records have a second row in `own`, with what must never travel: consent and restrictions.
+"""
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+peers = Table(
+    "peers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("org", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),  # what this node calls it
+    Column("state", Text, nullable=False),  # federation.peers.PeerState
+    Column("docs", LargeBinary, nullable=False),  # encode(documents): org documents, then card
+    Column("token", LargeBinary, nullable=False, default=b""),  # of the invite it gave us
+    Column("they_trust", Integer, nullable=False, default=0),
+    Column("hello_due", Integer, nullable=False, default=0),
+    Column("added_us", Integer, nullable=False),
+    Column("contact_us", Integer, nullable=False, default=0),  # last signed contact
+    Column("failures", Integer, nullable=False, default=0),
+    Column("next_try_us", Integer, nullable=False, default=0),
+    Column("trouble", Text, nullable=False, default=""),  # why the last try failed: a code
+    # The outgoing channel: what we grant to it.
+    Column("out_pseq", Integer, nullable=False, default=0),
+    Column("out_cursor", Integer, nullable=False, default=0),  # how far it says it has come
+    Column("out_listed", Integer, nullable=False, default=1),  # 0: no put before it was listed
+    Column("out_list_pos", LargeBinary, nullable=True),  # how far its present listing has come
+    Column("out_list_wants", Integer, nullable=False, default=0),
+    Column("out_wanted", LargeBinary, nullable=False, default=b""),  # rks just wanted, packed
+    # The incoming channel: what it grants to us.
+    Column("in_cursor", Integer, nullable=False, default=0),
+    Column("in_relist", Integer, nullable=False, default=0),  # 1: list, whatever the digests say
+    Column("in_synced", Integer, nullable=False, default=1),  # 0: hidden until one equal digest
+)
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False, default=""),
+    Column("made_us", Integer, nullable=False),
+    Column("used_by", LargeBinary, nullable=True),
+)
+
+guards = Table(  # the last n of each (sender key, message type)
+    "guards",
+    metadata,
+    Column("sender", LargeBinary, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    PrimaryKeyConstraint("sender", "type"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rk", LargeBinary, nullable=False, unique=True),
+    Column("org", LargeBinary, nullable=False),
+    Column("eid", LargeBinary, nullable=False),  # empty: no entry (a stop, or held bytes)
+    Column("rev", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("exp_day", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("node_key", LargeBinary, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("sig", LargeBinary, nullable=False),
+    Column("disclosures", LargeBinary, nullable=False),  # own: all; others': what may be shown
+    Column("received_us", Integer, nullable=False),
+    Column("hidden", Text, nullable=False),  # "" or why it is not shown: revoked_key
+    Column("kind", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("codes", Text, nullable=False),  # space separated
+    # The mirror of the origin's channel; unused in own records.
+    Column("pseq", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("row_kind", Integer, nullable=False),  # 0 put, 1 stop
+    Column("row_exp", Integer, nullable=False),
+    Column("held", Text, nullable=False),  # "" or the reason code
+)
+
+own = Table(
+    "own",
+    metadata,
+    Column("rk", LargeBinary, primary_key=True),
+    Column("consent", LargeBinary, nullable=False),
+    Column("restrictions", LargeBinary, nullable=False),
+    Column("approved", LargeBinary, nullable=False),
+    Column("published_us", Integer, nullable=False),
+    Column("partial", Integer, nullable=False, default=0),  # 1: came back from peers, by give
+    Column("draft", Text, nullable=False, default=""),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("peer", Integer, nullable=False),
+    Column("rk", LargeBinary, nullable=False),
+    Column("pseq", Integer, nullable=False),
+    Column("kind", Integer, nullable=False),  # 0 put, 1 stop
+    Column("state", LargeBinary, nullable=False),
+    Column("eid", LargeBinary, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("names", LargeBinary, nullable=False),  # encode([name…]) of the disclosed leaves
+    Column("exp", Integer, nullable=False),
+    Column("since_us", Integer, nullable=False),
+    Column("acked_us", Integer, nullable=False, default=0),  # 0: not confirmed
+    Column("held", Text, nullable=False, default=""),
+    UniqueConstraint("peer", "rk"),
+    Index(None, "peer", "pseq"),
+)
+
+suspended = Table(  # what recovery must not put again before the keeper confirms
+    "suspended",
+    metadata,
+    Column("peer", Integer, nullable=False),
+    Column("rk", LargeBinary, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("names", LargeBinary, nullable=False),  # the most that may stay disclosed
+    PrimaryKeyConstraint("peer", "rk"),
+)
+
+returned = Table(  # own entries that came back and wait for the keeper
+    "returned",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rk", LargeBinary, nullable=False),
+    Column("eid", LargeBinary, nullable=False, unique=True),
+    Column("peer", Integer, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("sig", LargeBinary, nullable=False),
+    Column("disclosures", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+equivocations = Table(  # two entries of one revision: proof against their signer
+    "equivocations",
+    metadata,
+    Column("eid", LargeBinary, primary_key=True),
+    Column("rk", LargeBinary, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("sig", LargeBinary, nullable=False),
+)
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("norm", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # the leaf name: phone, phone.masked, plate.part, name…
+    Column("record", Integer, nullable=False),
+    PrimaryKeyConstraint("norm", "kind", "record"),
+    sqlite_with_rowid=False,  # the key is the row; numbers are no hashes, so this is one B-tree
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),  # open, published, refused
+    Column("fields", LargeBinary, nullable=False),
+    Column("private", LargeBinary, nullable=False),
+    Column("doubts", LargeBinary, nullable=False),
+    Column("consent", LargeBinary, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=True, unique=True),
+    Column("made_us", Integer, nullable=False),
+    Column("rk", LargeBinary, nullable=True),
+    Column("reason", Text, nullable=False, default=""),
+)
+
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("toml", Text, nullable=False),
+)

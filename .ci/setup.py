@@ -139,11 +139,16 @@ def _link() -> None:
 def _run(
     command: list[str | Path], *, quiet: bool = False, env: dict[str, str] | None = None
 ) -> bool:
-    """Whether a command ended well; never with this process's standard input."""
+    """Whether a command ended well; it cannot ask, and only its complaints are shown."""
     env = {k: v for k, v in (env or os.environ).items() if k not in UNWANTED}
-    out = subprocess.DEVNULL if quiet else None
+    err = subprocess.DEVNULL if quiet else None
     ended = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=err,
+        check=False,
     )
     return ended.returncode == 0
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import pairwise
 
 from protocol.codec import Value, decode, pack
 from protocol.errors import ErrorNumber, ProtocolError, malformed
@@ -31,6 +30,9 @@ class Status(IntEnum):
     LIVE = 0
     WITHDRAWN = 1
     ERASED = 2
+
+
+_STATUSES = tuple(Status)  # by number: a lookup costs a third of the enum's call
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _entry(value: list[Value], raw: bytes) -> Entry:
         rev,
         Day(day),
         Day(exp_day),
-        Status(status),
+        _STATUSES[status],
         _leaves(leaves, status),
         raw,
         EntryId(h("entry", raw)),
@@ -128,6 +130,6 @@ def _leaves(leaves: Value, status: int) -> tuple[bytes, ...]:
     if set(map(type, leaves)) != _BYTES_ONLY or set(map(len, leaves)) != _HASHES_ONLY:  # type: ignore[arg-type]
         raise malformed("a leaf is 32 bytes")
     hashes: list[bytes] = leaves  # type: ignore[assignment]
-    if any(a >= b for a, b in pairwise(hashes)):
+    if sorted(set(hashes)) != hashes:
         raise malformed("leaves ascend strictly")
     return tuple(hashes)

@@ -119,16 +119,17 @@ def is_terms(value: Value) -> bool:
     """Say whether this is [audience, print, statistics, police, onward, [field names]]."""
     if type(value) is not list or len(value) != 6:
         return False
-    audience, *flags, names = value
+    audience, printing, statistics, police, onward, names = value
     if type(audience) is not str or audience not in AUDIENCES:
         return False
-    if not all(type(flag) is bool for flag in flags):
+    if not (type(printing) is type(statistics) is type(police) is type(onward) is bool):
         return False
     if type(names) is not list or len(names) > TERMS_NAMES_MAX:
         return False
-    return (
-        all(type(x) is str and 0 < len(x) <= _TERMS_NAME_CHARACTERS for x in names)
-    ) and _differ(names)
+    for name in names:
+        if type(name) is not str or not 0 < len(name) <= _TERMS_NAME_CHARACTERS:
+            return False
+    return _differ(names)
 
 
 def is_tokens(value: Value) -> bool:
@@ -165,8 +166,10 @@ def is_week(value: Value) -> bool:
     """Say whether this is a week of its year (ISO 8601), 2026-W03."""
     if type(value) is not str or _WEEK.fullmatch(value) is None:
         return False
+    if not value.endswith("53"):
+        return True
     try:
-        date.fromisocalendar(int(value[:4]), int(value[6:]), 4)
+        date.fromisocalendar(int(value[:4]), 53, 4)
     except ValueError:
         return False
     return True

@@ -100,16 +100,14 @@ def check_together(values: Mapping[str, Value]) -> None:
     kind = values.get("kind")
     codes = values.get("codes")
     severity = values.get("severity")
-    if isinstance(codes, list):
-        least = vocabulary.severity_of([str(code) for code in codes])
-        if isinstance(severity, int) and (severity < least or (severity == 0) != (least == 0)):
+    if type(codes) is list:
+        least = max(map(vocabulary.SEVERITIES.__getitem__, codes))  # type: ignore[arg-type]
+        if type(severity) is int and (severity < least or (severity == 0) != (least == 0)):
             raise malformed("severity: below that of the codes, or a notice with one")
-        if kind in {"alert", "notice"} and (kind == "notice") != (least == 0):
+        if (kind == "alert" and least == 0) or (kind == "notice" and least != 0):
             raise malformed("kind: a notice has notice codes, an alert has others")
-    if (
-        isinstance(severity, int)
-        and kind in {"alert", "notice"}
-        and (kind == "notice") != (severity == 0)
+    if type(severity) is int and (
+        (kind == "alert" and severity == 0) or (kind == "notice" and severity != 0)
     ):
         raise malformed("kind: a notice has severity 0, an alert more")
 

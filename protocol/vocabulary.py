@@ -68,6 +68,7 @@ _ALL: Final = tuple(
 )
 
 CODES: Final[Mapping[str, Code]] = {code.name: code for code in _ALL}
+SEVERITIES: Final[Mapping[str, int]] = {code.name: code.severity for code in _ALL}
 BY_LETTERS: Final[Mapping[str, Code]] = {code.letters: code for code in _ALL}
 NOTICES: Final = frozenset(code.name for code in _ALL if code.severity == 0)
 CRIMES: Final = frozenset(code.name for code in _ALL if code.crime)

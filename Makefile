@@ -74,5 +74,6 @@ clean:  ## remove .venv and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 runtime dev:
-	@test -n "$(PYTHON)" || { echo "Parasol needs Python 3.11 or later: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Parasol needs Python 3.11 or later: sudo apt-get install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) .ci/setup.py $@

@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,8 +55,6 @@ def main(arguments: list[str]) -> int:
     """Bring `.venv` to the state that the locks describe; 0 when it is there."""
     if len(arguments) != 1 or arguments[0] not in LOCKS:
         return _stop(f"usage: setup.py {' | '.join(LOCKS)}")
-    if sys.version_info < (3, 11):  # noqa: UP036 - whoever has an older one must be told
-        return _stop(f"Parasol needs Python 3.11 or later; this is {sys.version.split()[0]}.")
     folder = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)  # two `make` at once: the second finds the work done
     kind = arguments[0]
@@ -77,7 +76,8 @@ def main(arguments: list[str]) -> int:
 
 def _stamp(kind: str) -> Path:
     """The file whose presence says that this set-up, with these very locks, was finished."""
-    state = hashlib.sha256(str(VENV).encode())  # a folder that was moved is set up anew
+    # A folder that was moved, or a new version, is set up anew as well.
+    state = hashlib.sha256(f"{VENV} {_version()}".encode())
     for name in [".ci/setup.py", *LOCKS[kind]]:
         state.update((ROOT / name).read_bytes())
     return VENV / f".ready-{kind}-{state.hexdigest()[:16]}"
@@ -125,15 +125,28 @@ def _install(kind: str) -> bool:
 def _link() -> None:
     """Make the five packages importable from `.venv`, and `parasol` a command in it.
 
-    A path file and a launcher do what an editable installation would, but need no build
-    tools from the network, and cost nothing when the command starts.
+    A path file, a launcher and a card with name and version do what an editable installation
+    would, but need no build tools from the network, and cost nothing when the command starts.
     """
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     found = subprocess.run([PYTHON, "-c", where], check=True, capture_output=True, text=True)
-    (Path(found.stdout.strip()) / "parasol-node.pth").write_text(f"{ROOT}\n")
+    site = Path(found.stdout.strip())
+    (site / "parasol-node.pth").write_text(f"{ROOT}\n")
+    for old in site.glob("parasol_node-*.dist-info"):
+        shutil.rmtree(old)
+    card = site / f"parasol_node-{_version()}.dist-info"
+    card.mkdir()
+    (card / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: parasol-node\nVersion: {_version()}\n"
+    )
     launcher = VENV / "bin" / "parasol"
     launcher.write_text(LAUNCHER.format(python=PYTHON))
     launcher.chmod(0o755)
+
+
+def _version() -> str:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return str(project["project"]["version"])
 
 
 def _run(

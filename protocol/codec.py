@@ -16,6 +16,7 @@ import msgpack
 
 from protocol.errors import malformed, too_big
 from protocol.limits import ARRAY_ITEMS, DEPTH, ENVELOPE_BYTES, INT_MAX, STR_BYTES
+from protocol.nesting import refuse_deep, suspicious
 
 Value: TypeAlias = "int | bool | bytes | str | list[Value]"
 
@@ -62,6 +63,8 @@ def decode(data: bytes, *, limit: int = ENVELOPE_BYTES) -> Value:
     """Return the value of these bytes; raises ProtocolError MALFORMED or TOO_BIG (over limit)."""
     if len(data) > limit:
         raise too_big("more bytes than allowed here")
+    if suspicious(data):
+        refuse_deep(data)
     try:
         value: Value = msgpack.unpackb(data, max_bin_len=limit, **_OPTIONS)
     except (ValueError, msgpack.exceptions.UnpackException):

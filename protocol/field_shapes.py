@@ -24,17 +24,17 @@ _LOCAL = r"[^\s@\x00-\x1f\x7f]{1,64}"
 _SERVICE = r"[a-z0-9][a-z0-9._-]{0,31}"
 # For each kind of identifier: the normal form, and the masked form.
 IDENTIFIERS: Final = {
-    "phone": (re.compile(r"\+[1-9][0-9]{4,16}"), re.compile(r"\+[1-9][0-9]{0,2}\*{1,14}[0-9]{3}")),
+    "phone": (re.compile(r"\+[1-9][0-9]{6,14}"), re.compile(r"\+[1-9][0-9]{0,2}\*{1,11}[0-9]{3}")),
     "email": (re.compile(rf"{_LOCAL}@{_HOST}"), re.compile(rf"[^\s@*]?\*\*\*@{_HOST}")),
     "handle": (
-        re.compile(rf"{_SERVICE}:[^\s@:/\x00-\x1f\x7f]{{1,64}}"),
-        re.compile(rf"{_SERVICE}:[^\s@:/*]{{0,2}}\*\*\*"),
+        re.compile(rf"{_SERVICE}:[^\s@/\x00-\x1f\x7f]{{1,64}}"),
+        re.compile(rf"{_SERVICE}:[^\s@/*]{{0,2}}\*\*\*"),
     ),
     "plate": (
         re.compile(r"[A-Z]{2}:[A-Z0-9]{2,12}"),
         re.compile(r"[A-Z]{2}:\*\*\*[A-Z0-9]{1,3}"),
     ),
-    "profile": (re.compile(rf"{_HOST}/[^\s?#\x00-\x1f\x7f]{{1,400}}"), re.compile(_HOST)),
+    "profile": (re.compile(rf"{_HOST}/[^\s#\x00-\x1f\x7f]{{1,400}}"), re.compile(_HOST)),
 }
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])")
 _WEEK = re.compile(r"(?!0000)[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])")

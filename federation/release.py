@@ -140,7 +140,9 @@ class Gate:
         return tuple(
             Withheld(leaf, rule)
             for leaf in sorted(record.names)
-            for rule in (*whole, *self.table.rules(leaf, record.approved, hidden, passing))
+            for rule in dict.fromkeys(
+                (*whole, *self.table.rules(leaf, record.approved, hidden, passing))
+            )
         )
 
     def withdrawal(self, record: RecordView, restrictions: Restrictions) -> frozenset[str]:

@@ -33,57 +33,8 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 # Calling codes of one and two digits (ITU-T E.164); every other has three.
-_CALLING_1: Final = frozenset("17")
-_CALLING_2: Final = frozenset(
-    [
-        "20",
-        "27",
-        "28",
-        "30",
-        "31",
-        "32",
-        "33",
-        "34",
-        "36",
-        "39",
-        "40",
-        "41",
-        "43",
-        "44",
-        "45",
-        "46",
-        "47",
-        "48",
-        "49",
-        "51",
-        "52",
-        "53",
-        "54",
-        "55",
-        "56",
-        "57",
-        "58",
-        "60",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "66",
-        "81",
-        "82",
-        "83",
-        "84",
-        "86",
-        "89",
-        "90",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "98",
-    ]
+_CALLING: Final = re.compile(
+    "1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2}"
 )
 _SHOWN_DIGITS = 3
 _SERVICE_ALIASES: Final[Mapping[str, str]] = {
@@ -202,10 +153,10 @@ def masked(kind: str, normal: str) -> str:
 
 def calling_code(phone: str) -> str:
     """Return the calling code, without +, of a number in E.164."""
-    digits = phone.removeprefix("+")
-    if digits[0] in _CALLING_1:
-        return digits[0]
-    return digits[:2] if digits[:2] in _CALLING_2 else digits[:3]
+    found = _CALLING.match(phone.removeprefix("+"))
+    if found is None:
+        raise IdentifierError("not a phone number")
+    return found[0]
 
 
 def _masked_phone(normal: str) -> str:

@@ -18,12 +18,13 @@ _ARRAY16: Final = 0xDC
 _LONG_ARRAYS: Final = re.compile(rb"\xdc[\x00-\x10]")
 _SUSPICIOUS: Final = 400  # at 32 KiB each, some 13 MiB; random bytes of an envelope hold 70
 # First byte of a header: (bytes of the length that follows, fixed payload).
-_SIZED: Final = {
-    **{0xC2: (0, 0), 0xC3: (0, 0), 0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0)},
-    **{0xCC: (0, 1), 0xCD: (0, 2), 0xCE: (0, 4), 0xCF: (0, 8)},
-    **{0xD0: (0, 1), 0xD1: (0, 2), 0xD2: (0, 4), 0xD3: (0, 8)},
-    **{0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)},
-}
+_SIZED: Final = dict(
+    zip(
+        (0xC2, 0xC3, 0xC4, 0xC5, 0xC6, 0xCC, 0xCD, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD3),
+        ((0, 0), (0, 0), (1, 0), (2, 0), (4, 0)) + ((0, 1), (0, 2), (0, 4), (0, 8)) * 2,
+        strict=True,
+    )
+) | {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
 
 
 def suspicious(data: bytes) -> bool:

@@ -7,7 +7,6 @@ Invariant: bytes that came from somebody else raise `protocol.errors.ProtocolErr
 these. No message holds a secret, not even a part of one.
 """
 
-# ruff: noqa: N818  # these are read as sentences ("WrongPassphrase"), not as type names
 from __future__ import annotations
 
 from protocol.errors import ParasolError

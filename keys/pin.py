@@ -17,7 +17,7 @@ from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import OrgId
 
 
-class Equivocation(ProtocolError):  # noqa: N818  # the name of the offence
+class Equivocation(ProtocolError):
     """An organisation signed two different documents under one version: its root may be stolen.
 
     `.known` and `.other` are the two; automatic updates stop until a person has looked.

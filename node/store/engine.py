@@ -70,7 +70,7 @@ def async_engine(path: Path, key: bytes) -> AsyncEngine:
     async def creator() -> aiosqlite.Connection:
         connection = aiosqlite.Connection(lambda: connect(path, key), iter_chunk_size=256)
         # An unclosed connection must not keep the process alive.
-        connection._thread.daemon = True  # type: ignore[union-attr]  # noqa: SLF001
+        connection._thread.daemon = True  # noqa: SLF001
         return await connection
 
     engine = create_async_engine(

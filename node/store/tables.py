@@ -138,6 +138,10 @@ ledger = Table(
     UniqueConstraint("peer", "rk"),
     Index(None, "peer", "pseq"),
 )
+# What is not confirmed, or held, is little; a confirmation must not read a whole ledger.
+Index("ix_ledger_unconfirmed", ledger.c.peer, ledger.c.pseq, sqlite_where=ledger.c.acked_us == 0)
+Index("ix_ledger_held", ledger.c.peer, sqlite_where=ledger.c.held != "")
+Index("ix_records_held", records.c.org, sqlite_where=records.c.held != "")
 
 suspended = Table(  # what recovery must not put again before the keeper confirms
     "suspended",

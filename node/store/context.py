@@ -1,0 +1,41 @@
+"""What the queries of one node need to know besides the rows: who we are, our policy, the time.
+
+Built by `node.runtime`; its parts change only inside a write transaction (policy, register) or
+never. The clock and chance enter here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from federation.policy import Policy
+from keys.orgdoc import OrgDoc
+from node.store.digests import Digests
+from node.store.register import Register
+from protocol.ids import Day, OrgId, RecordKey, day_of
+
+
+@dataclass(slots=True)
+class Context:
+    """One node's standing facts. `now_us` gives microseconds since 1970, UTC."""
+
+    own_doc: OrgDoc
+    region: str
+    policy: Policy
+    register: Register
+    now_us: Callable[[], int]
+    random: Callable[[int], bytes]
+    digests: Digests = field(default_factory=Digests)
+    live_counts: dict[int, int] = field(default_factory=dict)  # per origin, for its limit
+    live_limit: int = 20_000
+    hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
+    conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
+
+    @property
+    def org(self) -> OrgId:
+        """Our organisation's id."""
+        return self.own_doc.org
+
+    @property
+    def today(self) -> Day:
+        """The day number of now, UTC."""
+        return day_of(self.now_us())

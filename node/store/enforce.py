@@ -1,0 +1,133 @@
+"""What this node does to the records it holds when its rules change.
+
+Its own policy change purges at once what it may no longer hold; a revoked key hides what arrived
+under it since; after a restore the register puts back what was erased. Hidden is never deleted.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from federation.admit import door
+from keys.orgdoc import OrgDoc
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.intake import REVOKED, erased_row
+from node.store.peers import Peer, all_peers, set_peer
+from node.store.records import (
+    NOTHING_DISCLOSED,
+    index_rows,
+    opened_values,
+    reindex,
+    summary,
+    unindex,
+)
+from node.store.tables import records
+from node.store.takeback import obey_register
+from protocol.codec import Value, decode, encode
+from protocol.entry import Status, decode_entry
+from protocol.ids import RecordKey, day_of
+from protocol.limits import DISCLOSURES_BYTES
+from protocol.shape import as_array, as_bytes, as_str
+
+_KEEP = (
+    update(records)
+    .where(records.c.id == bindparam("b_id"))
+    .values(
+        disclosures=bindparam("disclosures"),
+        held=bindparam("held"),
+        kind=bindparam("kind"),
+        severity=bindparam("severity"),
+        codes=bindparam("codes"),
+    )
+)
+
+
+def purge_not_accepted(connection: Connection, context: Context) -> int:
+    """Drop from every held record what our policy no longer lets us hold; returns how many.
+
+    Where the policy now lets in more, the origins are asked again at the next sync.
+    """
+    purged: list[tuple[int, bytes]] = []
+    kept: list[dict[str, Any]] = []
+    indexed: list[dict[str, Any]] = []
+    for peer in all_peers(connection):
+        way = door(context.policy, peer.org, peer.region, context.region)
+        query = select(records.c.id, records.c.disclosures).where(
+            records.c.org == peer.org, records.c.status == int(Status.LIVE)
+        )
+        for row in connection.execute(query).fetchall():
+            raw = bytes(row.disclosures)
+            if raw == NOTHING_DISCLOSED:
+                continue
+            values = opened_values(raw)
+            names = way.admit(values).names
+            if len(names) == len(values):
+                continue
+            left = {name: value for name, value in values.items() if name in names}
+            purged.append((row.id, raw))
+            indexed.extend(index_rows(row.id, left))
+            kept.append(
+                {"b_id": row.id, "disclosures": _only(raw, names), "held": "not_accepted",
+                 **summary(left)}
+            )  # fmt: skip
+        set_peer(connection, peer.id, in_relist=1)
+    unindex(connection, purged)
+    if kept:
+        connection.execute(_KEEP, kept)
+    reindex(connection, indexed)
+    return len(kept)
+
+
+def _only(raw: bytes, names: Collection[str]) -> bytes:
+    rows = as_array(decode(raw, limit=DISCLOSURES_BYTES))
+    kept: list[Value] = [row for row in rows if as_str(as_array(row)[1], 64) in names]
+    return encode(kept)
+
+
+def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc: OrgDoc) -> int:
+    """Hide what came from this origin under a revoked key since its day; returns how many.
+
+    My receive time decides: a thief can back-date what he signs. False tombstones leave the
+    register, so that the origin's own record can return.
+    """
+    hidden = 0
+    for key, since in doc.revoked:
+        query = select(records.c.id, records.c.rk, records.c.received_us, records.c.status).where(
+            records.c.org == peer.org, records.c.node_key == key, records.c.hidden == ""
+        )
+        for row in connection.execute(query).fetchall():
+            if day_of(row.received_us) < since:
+                continue
+            hidden += 1
+            connection.execute(update(records).where(records.c.id == row.id).values(hidden=REVOKED))
+            if row.status == Status.ERASED:
+                context.register.stage(permissions.ERASED, bytes(row.rk), None)
+    set_peer(connection, peer.id, in_relist=1)
+    return hidden
+
+
+def obey_whole_register(connection: Connection, context: Context) -> None:
+    """After a restore: erase and withdraw again what the register says was."""
+    peers = {peer.org: peer for peer in all_peers(connection)}
+    for scope in (permissions.ERASED, permissions.WITHDRAWN):
+        for key, raw in context.register.all(scope):
+            parts = [as_bytes(part) for part in as_array(decode(raw))]
+            entry = decode_entry(parts[0])
+            if entry.org == context.org:
+                obey_register(connection, context, RecordKey(key))
+            elif scope == permissions.ERASED and entry.org in peers:
+                _erase_foreign(connection, peers[entry.org], RecordKey(key), parts)
+
+
+def _erase_foreign(connection: Connection, peer: Peer, rk: RecordKey, parts: list[bytes]) -> None:
+    row = connection.execute(select(records).where(records.c.rk == rk)).one_or_none()
+    entry = decode_entry(parts[0])
+    new = erased_row(peer, entry, parts[1], 0)
+    if row is None:
+        connection.execute(insert(records).values(**new))
+    elif row.status != Status.ERASED:
+        unindex(connection, [(row.id, bytes(row.disclosures))])
+        new["pseq"] = row.pseq
+        connection.execute(update(records).where(records.c.id == row.id).values(**new))

@@ -1,0 +1,370 @@
+"""One peer's ledger in one open transaction: what `federation.origin` works on.
+
+Derives rows from records, policy, register and card, and gives each changed row the peer's next
+`pseq`. Nothing here sends anything: a row is told by the next delta and confirmed by a digest.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from federation.ledger import LedgerRow, RowKind, outcome
+from federation.origin import Known, Outgoing
+from federation.release import Gate, PeerView, gate
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.peers import Peer
+from node.store.records import OwnRecord, chunks, own_records
+from node.store.tables import ledger, peers, records, suspended
+from node.store.takeback import take_back
+from protocol.codec import decode, encode
+from protocol.commitment import encode_disclosures, erased_hash, state_hash, stopped_hash
+from protocol.entry import Status
+from protocol.ids import Day, EntryId, RecordKey
+from protocol.messages import Given, Put, Stop
+from protocol.shape import as_array, as_str
+
+NO_EID = EntryId(b"")
+SIDE = "out"
+
+_UPDATE = (
+    update(ledger)
+    .where(ledger.c.peer == bindparam("b_peer"), ledger.c.rk == bindparam("b_rk"))
+    .values(
+        pseq=bindparam("pseq"), kind=bindparam("kind"), state=bindparam("state"),
+        eid=bindparam("eid"), rev=bindparam("rev"), names=bindparam("names"), exp=bindparam("exp"),
+        since_us=bindparam("since_us"), acked_us=bindparam("acked_us"), held=bindparam("held"),
+    )
+)  # fmt: skip
+
+
+class StoreGrants:
+    """`federation.origin.Grants` over the database."""
+
+    def __init__(self, connection: Connection, context: Context, peer: Peer) -> None:
+        self._connection = connection
+        self._context = context
+        self.peer = peer
+        self.today = context.today
+        self.channel = Outgoing(
+            peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos,
+            peer.out_list_wants, set(peer.out_wanted),
+        )  # fmt: skip
+
+    def save(self) -> None:
+        """Write the channel back."""
+        channel = self.channel
+        self._connection.execute(
+            update(peers)
+            .where(peers.c.id == self.peer.id)
+            .values(
+                out_pseq=channel.pseq,
+                out_cursor=channel.cursor,
+                out_listed=int(channel.listed),
+                out_list_pos=channel.list_pos,
+                out_list_wants=channel.list_wants,
+                out_wanted=b"".join(sorted(channel.wanted)),
+            )
+        )
+
+    def digest(self, asof: Day) -> bytes:
+        """The digest of this ledger's rows that last to `asof` or longer."""
+
+        def rows(bucket: int | None, day: Day) -> list[tuple[RecordKey, bytes]]:
+            query = select(ledger.c.rk, ledger.c.state).where(
+                ledger.c.peer == self.peer.id, ledger.c.exp >= day
+            )
+            if bucket is not None:
+                query = query.where(*_in_bucket(bucket))
+            return [(RecordKey(bytes(rk)), bytes(s)) for rk, s in self._connection.execute(query)]
+
+        return self._context.digests.digest(SIDE, self.peer.id, asof, rows)
+
+    def rows_after(self, pseq: int, limit: int) -> list[LedgerRow]:
+        """The rows that changed after `pseq`, in order."""
+        query = (
+            select(ledger)
+            .where(ledger.c.peer == self.peer.id, ledger.c.pseq > pseq)
+            .order_by(ledger.c.pseq)
+            .limit(limit)
+        )
+        return [_ledger_row(row) for row in self._connection.execute(query)]
+
+    def rows_between(self, lo: bytes, hi: bytes, asof: Day) -> dict[RecordKey, LedgerRow]:
+        """The rows with lo ≤ rk < hi (empty hi: to the end) that last to `asof`."""
+        query = select(ledger).where(
+            ledger.c.peer == self.peer.id, ledger.c.rk >= lo, ledger.c.exp >= asof
+        )
+        if hi:
+            query = query.where(ledger.c.rk < hi)
+        found = (_ledger_row(row) for row in self._connection.execute(query))
+        return {row.rk: row for row in found}
+
+    def items(self, rows: Sequence[LedgerRow]) -> list[Put | Stop]:
+        """What each row says on the wire; a put is made from the record as it stands now."""
+        wanted = [row.rk for row in rows if row.kind is RowKind.PUT]
+        known = own_records(self._connection, self._context.org, wanted)
+        items: list[Put | Stop] = []
+        for row in rows:
+            if row.kind is RowKind.STOP:
+                items.append(Stop(row.pseq, row.rk, row.exp))
+                continue
+            record = known.get(row.rk)
+            if record is None or record.entry.eid != row.eid:
+                continue  # it came back unsigned by us now: it waits for the keeper
+            raw = encode_disclosures(
+                record.opened[name] for name in row.names if name in record.opened
+            )
+            items.append(Put(row.pseq, row.rk, record.entry.raw, record.sig, raw))
+        return items
+
+    def known(self, rks: Collection[RecordKey]) -> dict[RecordKey, Known]:
+        """What we know of these own records."""
+        found: dict[RecordKey, Known] = {}
+        for group in chunks(rks):
+            query = select(records.c.rk, records.c.rev, records.c.eid, records.c.status).where(
+                records.c.rk.in_(group), records.c.org == self._context.org
+            )
+            for rk, rev, eid, status in self._connection.execute(query):
+                found[RecordKey(bytes(rk))] = Known(
+                    rev, EntryId(bytes(eid)), status == Status.ERASED
+                )
+        return found
+
+    def reissue(self, rows: Iterable[LedgerRow]) -> None:
+        """Give each row the next pseq, unconfirmed."""
+        self._write([(row, self._issued(row)) for row in rows])
+
+    def derive(self, rks: Collection[RecordKey] | None = None) -> None:
+        """Re-derive this peer's rows (None: all) from records, policy and its card."""
+        if not self.channel.listed or not self.peer.state.may_hold_ours:
+            return
+        if rks is not None and not rks:
+            return
+        self.derive_records(own_records(self._connection, self._context.org, rks))
+
+    def derive_records(self, known: Mapping[RecordKey, OwnRecord]) -> None:
+        """Re-derive the rows of records that were read already."""
+        if not self.channel.listed or not self.peer.state.may_hold_ours or not known:
+            return
+        way = self._gate()
+        rows = self._rows_of(known)
+        caps = self._caps(known)
+        changes = []
+        for rk, record in known.items():
+            row = rows.get(rk)
+            wanted = self._desired(record, row, way, caps.get(rk))
+            if wanted is not None and (row is None or wanted.state != row.state):
+                changes.append((row, self._issued(wanted)))
+        self._write(changes)
+
+    def _gate(self) -> Gate:
+        trusted = self.peer.state.keeps
+        view = PeerView(self.peer.org, trusted, self.peer.accepts)
+        return gate(self._context.policy, self._context.region, view)
+
+    def _desired(
+        self,
+        record: OwnRecord,
+        row: LedgerRow | None,
+        way: Gate,
+        cap: frozenset[str] | None,
+    ) -> LedgerRow | None:
+        """What the row should be, without pseq; None where it should stay as it is."""
+        entry = record.entry
+        state = self.peer.state
+        names: frozenset[str] = frozenset()
+        if entry.status is Status.LIVE and entry.exp_day >= self.today:
+            names = way.release(
+                record.view(), record.consent, record.restrictions, self.today
+            ).names
+        elif entry.status is Status.LIVE:
+            return None  # expired: the copies end by themselves
+        match outcome(entry.status, state, row, sorted(names)):
+            case "tombstone":
+                hashed = erased_hash(entry.rk)
+                return self._row(record, RowKind.PUT, hashed, (), row)
+            case "stop":
+                return self._row(record, RowKind.STOP, stopped_hash(entry.rk), (), row)
+            case "withdrawal":
+                names = way.withdrawal(record.view(), record.restrictions)
+            case "put":
+                if self._may_not_put(entry.rk, entry.rev) or (cap is not None and not names <= cap):
+                    return None
+            case _:
+                return None
+        raw = encode_disclosures(record.opened[name] for name in names)
+        hashed = state_hash(entry.eid, raw)
+        return self._row(record, RowKind.PUT, hashed, tuple(sorted(names)), row)
+
+    def _may_not_put(self, rk: RecordKey, rev: int) -> bool:
+        """Whether the register forbids this revision, or everything."""
+        if self._context.hold_all:
+            return True
+        least = self._context.register.get(permissions.REVISION, rk)
+        return least is not None and rev < int.from_bytes(least, "big")
+
+    def _row(
+        self,
+        record: OwnRecord,
+        kind: RowKind,
+        state: bytes,
+        names: tuple[str, ...],
+        row: LedgerRow | None,
+    ) -> LedgerRow:
+        entry = record.entry
+        exp = entry.exp_day if row is None else Day(max(entry.exp_day, row.exp))
+        return LedgerRow(entry.rk, 0, kind, state, entry.eid, entry.rev, names, exp)
+
+    def _issued(self, row: LedgerRow) -> LedgerRow:
+        self.channel.pseq += 1
+        return LedgerRow(
+            row.rk, self.channel.pseq, row.kind, row.state, row.eid, row.rev, row.names, row.exp,
+            since_us=self._context.now_us(),
+        )  # fmt: skip
+
+    def _rows_of(self, rks: Collection[RecordKey]) -> dict[RecordKey, LedgerRow]:
+        found: dict[RecordKey, LedgerRow] = {}
+        for group in chunks(rks):
+            query = select(ledger).where(ledger.c.peer == self.peer.id, ledger.c.rk.in_(group))
+            for row in self._connection.execute(query):
+                found[RecordKey(bytes(row.rk))] = _ledger_row(row)
+        return found
+
+    def _caps(self, rks: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
+        query = select(suspended.c.rk, suspended.c.names).where(suspended.c.peer == self.peer.id)
+        return {
+            RecordKey(bytes(rk)): frozenset(decode_names(bytes(names)))
+            for rk, names in self._connection.execute(query)
+            if RecordKey(bytes(rk)) in rks
+        }
+
+    def _write(self, changes: Sequence[tuple[LedgerRow | None, LedgerRow]]) -> None:
+        """Write rows that replace others (the old one, or None for a new row)."""
+        new = [self._columns(row) for old, row in changes if old is None]
+        changed = [
+            {**self._columns(row), "b_peer": self.peer.id, "b_rk": row.rk}
+            for old, row in changes
+            if old is not None
+        ]
+        if new:
+            self._connection.execute(insert(ledger), new)
+        if changed:
+            for columns in changed:
+                del columns["peer"], columns["rk"]
+            self._connection.execute(_UPDATE, changed)
+        for _, row in changes:
+            self._context.digests.touch(SIDE, self.peer.id, row.rk)
+
+    def _columns(self, row: LedgerRow) -> dict[str, Any]:
+        return {
+            "peer": self.peer.id, "rk": row.rk, "pseq": row.pseq, "kind": int(row.kind),
+            "state": row.state, "eid": row.eid, "rev": row.rev,
+            "names": encode(list(row.names)), "exp": row.exp, "since_us": row.since_us,
+            "acked_us": row.acked_us, "held": row.held,
+        }  # fmt: skip
+
+    def set_row(self, row: LedgerRow) -> None:
+        """Make one row exactly this, whatever it was."""
+        self._write([(self._rows_of([row.rk]).get(row.rk), row)])
+
+    def confirm(self, cursor: int, held: Mapping[RecordKey, str], *, equal: bool) -> None:
+        """Note what the peer says it has: equal digests confirm all but what it holds back."""
+        mine = ledger.c.peer == self.peer.id
+        regressed = (mine, ledger.c.acked_us > 0, ledger.c.pseq > cursor)
+        self._connection.execute(update(ledger).where(*regressed).values(acked_us=0))
+        if equal:
+            self._connection.execute(
+                update(ledger)
+                .where(mine, ledger.c.acked_us == 0, ledger.c.pseq <= cursor)
+                .values(acked_us=self._context.now_us())
+            )
+        self._context.conflicts.update(rk for rk, why in held.items() if why == "conflict")
+        if held or self._has_held():
+            self._connection.execute(update(ledger).where(mine).values(held=""))
+            rows = [{"b_peer": self.peer.id, "b_rk": rk, "why": why} for rk, why in held.items()]
+            if rows:
+                self._connection.execute(
+                    update(ledger)
+                    .where(ledger.c.peer == bindparam("b_peer"), ledger.c.rk == bindparam("b_rk"))
+                    .values(held=bindparam("why"), acked_us=0),
+                    rows,
+                )
+
+    def _has_held(self) -> bool:
+        query = select(ledger.c.id).where(ledger.c.peer == self.peer.id, ledger.c.held != "")
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def suspend(self, row: LedgerRow, why: str) -> None:
+        """Take the row out of the ledger until the keeper confirms."""
+        self._connection.execute(
+            delete(ledger).where(ledger.c.peer == self.peer.id, ledger.c.rk == row.rk)
+        )
+        self._context.digests.touch(SIDE, self.peer.id, row.rk)
+        self.cap(row.rk, why, ())
+
+    def cap(self, rk: RecordKey, why: str, names: Iterable[str]) -> None:
+        """Until the keeper confirms, disclose no more of this record than these names."""
+        self.uncap(rk)
+        self._connection.execute(
+            insert(suspended).values(peer=self.peer.id, rk=rk, why=why, names=encode(sorted(names)))
+        )
+
+    def uncap(self, rk: RecordKey) -> None:
+        """Lift a suspension."""
+        self._connection.execute(
+            delete(suspended).where(suspended.c.peer == self.peer.id, suspended.c.rk == rk)
+        )
+
+    def adopt_stop(self, rk: RecordKey, exp: Day) -> None:
+        """Make the row a confirmed stop, as the peer was told, until the keeper confirms."""
+        now = self._context.now_us()
+        row = LedgerRow(
+            rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp, acked_us=now, since_us=now
+        )
+        self.set_row(row)
+        self.cap(rk, "was_stopped", ())
+
+    def issue_stop(self, rk: RecordKey, exp: Day) -> None:
+        """Make the row a stop that is still to be told."""
+        self.uncap(rk)
+        self.set_row(
+            self._issued(LedgerRow(rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp))
+        )
+
+    def take_back(self, items: Sequence[Given], wanted: Collection[RecordKey]) -> set[RecordKey]:
+        """Merge wanted own records that came back, and adopt the rows that this peer holds."""
+        return take_back(self._connection, self._context, self, items, wanted)
+
+    def abandon(self, rk: RecordKey) -> None:
+        """The peer lists a record that it cannot give: stop it there, unless we know better."""
+        if rk not in self.known([rk]):
+            self.issue_stop(rk, self.today)
+
+    def start_recovery(self) -> None:
+        """No peer is put anything before it has listed what it holds."""
+        self._connection.execute(
+            update(peers).values(out_listed=0, out_list_pos=None, out_list_wants=0)
+        )
+        self.channel.listed, self.channel.list_pos, self.channel.list_wants = False, None, 0
+
+
+def _in_bucket(bucket: int) -> list[Any]:
+    conditions: list[Any] = [ledger.c.rk >= bytes([bucket])]
+    if bucket < 255:
+        conditions.append(ledger.c.rk < bytes([bucket + 1]))
+    return conditions
+
+
+def _ledger_row(row: Row[Any]) -> LedgerRow:
+    return LedgerRow(
+        RecordKey(bytes(row.rk)), row.pseq, RowKind(row.kind), bytes(row.state),
+        EntryId(bytes(row.eid)), row.rev, tuple(decode_names(bytes(row.names))), Day(row.exp),
+        row.held, row.acked_us, row.since_us,
+    )  # fmt: skip
+
+
+def decode_names(raw: bytes) -> list[str]:
+    """Leaf names as stored."""
+    return [as_str(name, 64) for name in as_array(decode(raw))]

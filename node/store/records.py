@@ -1,0 +1,225 @@
+"""Records as rows: reading own ones with all they hold, writing any, purging what must go.
+
+Every function works inside the caller's transaction. Purging removes values, salts and index
+entries together, with `secure_delete` set by the engine.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from federation.release import Consent, RecordView, Restrictions
+from node.store.tables import identifiers, own, records
+from protocol.codec import Value, decode, encode
+from protocol.commitment import Disclosure, decode_disclosures
+from protocol.entry import Entry, Status, decode_entry
+from protocol.ids import Day, OrgId, RecordKey, day_of
+from protocol.limits import DISCLOSURES_BYTES
+from protocol.shape import as_array, as_bytes, as_str
+
+SEARCHED = (
+    "phone", "email", "handle", "plate", "profile", "name", "plate.part",
+    "phone.masked", "email.masked", "handle.masked", "plate.masked", "profile.masked",
+)  # fmt: skip
+NOTHING_DISCLOSED = encode([])
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """One of our own records: the signed entry, all its fields, and what must never travel."""
+
+    entry: Entry
+    sig: bytes = field(repr=False)
+    opened: Mapping[str, Disclosure] = field(repr=False)
+    consent: Consent
+    restrictions: Restrictions
+    approved: frozenset[str]
+    published_us: int
+
+    def view(self) -> RecordView:
+        """The record as the export function sees it."""
+        values = {name: disclosure.value for name, disclosure in self.opened.items()}
+        return RecordView(values, self.entry.day, day_of(self.published_us), approved=self.approved)
+
+
+def chunks(keys: Collection[RecordKey]) -> Iterator[Sequence[RecordKey]]:
+    """Keys in groups that fit one statement."""
+    ordered = list(keys)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+def own_records(
+    connection: Connection, org: OrgId, rks: Collection[RecordKey] | None = None
+) -> dict[RecordKey, OwnRecord]:
+    """Our own records: those of `rks`, or all."""
+    query = select(records, own).join(own, own.c.rk == records.c.rk).where(records.c.org == org)
+    if rks is None:
+        rows = connection.execute(query).fetchall()
+    else:
+        rows = [
+            row
+            for group in chunks(rks)
+            for row in connection.execute(query.where(records.c.rk.in_(group))).fetchall()
+        ]
+    return {RecordKey(bytes(row.rk)): _own_record(row) for row in rows}
+
+
+def _own_record(row: Row[Any]) -> OwnRecord:
+    entry = decode_entry(bytes(row.entry))
+    opened = decode_disclosures(bytes(row.disclosures), entry)
+    return OwnRecord(
+        entry,
+        bytes(row.sig),
+        {disclosure.name: disclosure for disclosure in opened},
+        decode_consent(bytes(row.consent)),
+        decode_restrictions(bytes(row.restrictions)),
+        frozenset(_names(decode(bytes(row.approved)))),
+        row.published_us,
+    )
+
+
+def opened_values(disclosures: bytes) -> dict[str, Value]:
+    """Name → value of stored disclosures; they were verified when they were stored."""
+    rows = as_array(decode(disclosures, limit=DISCLOSURES_BYTES))
+    return {as_str(name, 64): value for _, name, value in map(as_array, rows)}
+
+
+def summary(values: Mapping[str, Value]) -> dict[str, Any]:
+    """The columns that lists are made from."""
+    codes = values.get("codes")
+    severity = values.get("severity")
+    return {
+        "kind": str(values.get("kind", "")),
+        "severity": severity if isinstance(severity, int) else 0,
+        "codes": " ".join(str(code) for code in codes) if isinstance(codes, list) else "",
+    }
+
+
+def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, Any]]:
+    """The rows of the identifier index for one record's values."""
+    for kind in SEARCHED:
+        found = values.get(kind)
+        if isinstance(found, list):
+            for norm in {str(item).casefold() if kind == "name" else str(item) for item in found}:
+                yield {"norm": norm, "kind": kind, "record": record}
+
+
+_UNINDEX = delete(identifiers).where(
+    identifiers.c.norm == bindparam("b_norm"),
+    identifiers.c.kind == bindparam("b_kind"),
+    identifiers.c.record == bindparam("b_record"),
+)
+
+
+def unindex(connection: Connection, stored: Iterable[tuple[int, bytes]]) -> None:
+    """Remove the index entries of (record id, stored disclosures)."""
+    rows = [
+        {"b_norm": row["norm"], "b_kind": row["kind"], "b_record": row["record"]}
+        for record, raw in stored
+        for row in index_rows(record, opened_values(raw))
+    ]
+    if rows:
+        connection.execute(_UNINDEX, rows)
+
+
+def reindex(connection: Connection, indexed: Iterable[dict[str, Any]]) -> None:
+    """Add index entries."""
+    rows = list(indexed)
+    if rows:
+        connection.execute(insert(identifiers).prefix_with("OR IGNORE"), rows)
+
+
+def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_us: int) -> None:
+    """Insert or replace one of our own records with its index."""
+    entry = record.entry
+    values = {name: disclosure.value for name, disclosure in record.opened.items()}
+    row: dict[str, Any] = {
+        "org": entry.org, "eid": entry.eid, "rev": entry.rev, "day": entry.day,
+        "exp_day": entry.exp_day, "status": int(entry.status), "node_key": entry.node_key,
+        "entry": entry.raw, "sig": record.sig, "disclosures": disclosures,
+        "received_us": now_us, "hidden": "", **summary(values),
+        "pseq": 0, "state": b"", "row_kind": 0, "row_exp": entry.exp_day, "held": "",
+    }  # fmt: skip
+    private: dict[str, Any] = {
+        "consent": encode_consent(record.consent),
+        "restrictions": encode_restrictions(record.restrictions),
+        "approved": encode(sorted(record.approved)),
+        "published_us": record.published_us,
+    }
+    old = connection.execute(
+        select(records.c.id, records.c.disclosures).where(records.c.rk == entry.rk)
+    ).one_or_none()
+    if old is None:
+        result = connection.execute(insert(records).values(rk=entry.rk, **row))
+        primary_key = result.inserted_primary_key
+        record_id = primary_key[0] if primary_key else 0
+        connection.execute(insert(own).values(rk=entry.rk, **private))
+    else:
+        record_id = old.id
+        unindex(connection, [(old.id, bytes(old.disclosures))])
+        connection.execute(update(records).where(records.c.id == old.id).values(**row))
+        connection.execute(update(own).where(own.c.rk == entry.rk).values(**private))
+    if entry.status is Status.LIVE:
+        reindex(connection, index_rows(record_id, values))
+
+
+def forget_expired(connection: Connection, before: Day) -> list[RecordKey]:
+    """Delete the rows whose last day, plus the days that stops travel, is before `before`."""
+    rows = connection.execute(
+        select(records.c.id, records.c.rk, records.c.disclosures).where(
+            records.c.exp_day < before, records.c.row_exp < before
+        )
+    ).fetchall()
+    unindex(connection, [(row.id, bytes(row.disclosures)) for row in rows])
+    keys = [RecordKey(bytes(row.rk)) for row in rows]
+    for group in chunks(keys):
+        connection.execute(delete(own).where(own.c.rk.in_(group)))
+        connection.execute(delete(records).where(records.c.rk.in_(group)))
+    return keys
+
+
+def encode_consent(consent: Consent) -> bytes:
+    """Consent as stored: seven booleans, in the order of the class."""
+    return encode(
+        [
+            consent.members, consent.peers, consent.print, consent.statistics, consent.contact,
+            consent.police_anonymised, consent.police_supported,
+        ]
+    )  # fmt: skip
+
+
+def decode_consent(raw: bytes) -> Consent:
+    """Consent from its stored form."""
+    return Consent(*(bool(flag) for flag in as_array(decode(raw), 7)))
+
+
+def encode_restrictions(restrictions: Restrictions) -> bytes:
+    """Restrictions as stored: [only these peers or false, [[org or empty, [names]]…]]."""
+    peers: Value = (
+        False if restrictions.peers is None else [bytes(o) for o in sorted(restrictions.peers)]
+    )
+    rows: list[Value] = [
+        [b"" if org == "*" else bytes(org), sorted(names)]
+        for org, names in sorted(restrictions.withhold.items(), key=lambda row: str(row[0]))
+    ]
+    return encode([peers, rows])
+
+
+def decode_restrictions(raw: bytes) -> Restrictions:
+    """Restrictions from their stored form."""
+    peers, rows = as_array(decode(raw), 2)
+    allowed = None
+    if peers is not False:
+        allowed = frozenset(OrgId(as_bytes(org, 32)) for org in as_array(peers))
+    withhold: dict[Any, frozenset[str]] = {}
+    for org, names in map(as_array, as_array(rows)):
+        withhold[OrgId(as_bytes(org, most=32)) if org else "*"] = frozenset(_names(names))
+    return Restrictions(allowed, withhold)
+
+
+def _names(value: Value) -> list[str]:
+    return [as_str(name, 64) for name in as_array(value)]

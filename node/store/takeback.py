@@ -1,0 +1,156 @@
+"""Own records that came back from a peer after this node lost its memory of them.
+
+Each is verified as any other record would be. What the register forbids comes back erased or
+withdrawn; what was signed with a revoked key waits for the keeper, because a thief's tombstone
+must not return this way and erase its own origin.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+
+from federation.ledger import LedgerRow, RowKind
+from federation.release import Consent, Restrictions
+from federation.verify import Verified, verify_record
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
+from node.store.tables import equivocations, returned
+from protocol.codec import decode
+from protocol.commitment import encode_disclosures
+from protocol.entry import decode_entry
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.ids import RecordKey
+from protocol.merge import conflicts, order
+from protocol.messages import Given
+from protocol.shape import as_array, as_bytes
+
+if TYPE_CHECKING:
+    from node.store.grants import StoreGrants
+
+DAY_US = 86_400_000_000
+# It had gone to a peer, so members and peers were granted; more than that is not assumed.
+RECOVERED_CONSENT = Consent(members=True, peers=True)
+
+
+def take_back(
+    connection: Connection,
+    context: Context,
+    grants: "StoreGrants",
+    items: Sequence[Given],
+    wanted: Collection[RecordKey],
+) -> set[RecordKey]:
+    """Merge what was wanted; returns the keys of the records that came, merged or waiting."""
+    came: set[RecordKey] = set()
+    for item in items:
+        try:
+            entry = decode_entry(item.entry)
+        except ProtocolError:
+            continue
+        if entry.rk not in wanted:
+            continue
+        try:
+            record = verify_record(
+                item.entry, item.sig, item.disclosures, context.own_doc, context.today
+            )
+        except ProtocolError as error:
+            if error.number is not ErrorNumber.KEY:
+                continue
+            came.add(entry.rk)
+            _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid)
+            continue
+        came.add(entry.rk)
+        merge_own(connection, context, record)
+        _adopt(context, grants, record)
+    return came
+
+
+def _wait_for_keeper(
+    connection: Connection, peer: int, item: Given, rk: RecordKey, eid: bytes
+) -> None:
+    row = {
+        "rk": rk, "eid": eid, "peer": peer, "entry": item.entry, "sig": item.sig,
+        "disclosures": item.disclosures, "reason": "key",
+    }  # fmt: skip
+    connection.execute(insert(returned).values(**row).on_conflict_do_nothing())
+
+
+def merge_own(connection: Connection, context: Context, record: Verified) -> None:
+    """Merge one verified own record with what this store has of it, and with the register."""
+    entry = record.entry
+    mine = own_records(connection, context.org, [entry.rk]).get(entry.rk)
+    opened = {disclosure.name: disclosure for disclosure in record.opened}
+    now = context.now_us()
+    if mine is None:
+        came = OwnRecord(
+            entry, record.sig, opened, RECOVERED_CONSENT, _restrictions(context, entry.rk),
+            frozenset(opened), entry.day * DAY_US,
+        )  # fmt: skip
+        save_own(connection, came, record.disclosures, now)
+    elif mine.entry.eid == entry.eid:
+        union = {**opened, **mine.opened}
+        both = OwnRecord(
+            mine.entry, mine.sig, union, mine.consent, mine.restrictions, mine.approved,
+            mine.published_us,
+        )  # fmt: skip
+        save_own(connection, both, encode_disclosures(union.values()), now)
+    else:
+        if conflicts(mine.entry, entry):
+            loser = min(
+                (mine.entry, mine.sig), (entry, record.sig), key=lambda pair: order(pair[0])
+            )
+            connection.execute(
+                insert(equivocations)
+                .values(eid=loser[0].eid, rk=entry.rk, entry=loser[0].raw, sig=loser[1])
+                .on_conflict_do_nothing()
+            )
+            context.conflicts.add(entry.rk)
+        if order(entry) > order(mine.entry):
+            newer = OwnRecord(
+                entry, record.sig, opened, mine.consent, mine.restrictions,
+                mine.approved | frozenset(opened), mine.published_us,
+            )  # fmt: skip
+            save_own(connection, newer, record.disclosures, now)
+    obey_register(connection, context, entry.rk)
+
+
+def obey_register(connection: Connection, context: Context, rk: RecordKey) -> None:
+    """Bring one own record to what the register says is in force."""
+    erased = context.register.get(permissions.ERASED, rk)
+    withdrawn = context.register.get(permissions.WITHDRAWN, rk)
+    raw = erased or withdrawn
+    if raw is None:
+        return
+    parts = [as_bytes(part) for part in as_array(decode(raw))]
+    entry = decode_entry(parts[0])
+    mine = own_records(connection, context.org, [rk]).get(rk)
+    if entry.org != context.org or mine is None or order(mine.entry) >= order(entry):
+        return
+    disclosures = parts[2] if len(parts) > 2 else encode_disclosures(())
+    verified = verify_record(entry.raw, parts[1], disclosures, context.own_doc, entry.day)
+    opened = {disclosure.name: disclosure for disclosure in verified.opened}
+    standing = OwnRecord(
+        entry, parts[1], opened, mine.consent, mine.restrictions, mine.approved,
+        mine.published_us,
+    )  # fmt: skip
+    save_own(connection, standing, disclosures, context.now_us())
+
+
+def _adopt(context: Context, grants: "StoreGrants", record: Verified) -> None:
+    """Note in the ledger that this peer holds exactly what it gave."""
+    entry = record.entry
+    names = tuple(disclosure.name for disclosure in record.opened)
+    now = context.now_us()
+    grants.set_row(
+        LedgerRow(
+            entry.rk, 0, RowKind.PUT, record.state, entry.eid, entry.rev, names, entry.exp_day,
+            acked_us=now, since_us=now,
+        )
+    )  # fmt: skip
+
+
+def _restrictions(context: Context, rk: RecordKey) -> Restrictions:
+    raw = context.register.get(permissions.NARROWED, rk)
+    return Restrictions() if raw is None else decode_restrictions(raw)

@@ -61,7 +61,7 @@ class Card:
     n: int
     box_public: bytes
     exp_day: Day
-    endpoints: tuple[str, ...]
+    endpoints: tuple[str, ...] = field(repr=False)  # their paths are secret
     features: tuple[str, ...]
     accepts: Accepts
     oprf_kid: bytes

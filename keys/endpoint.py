@@ -54,12 +54,11 @@ def check_endpoint(url: str, allow_loopback: bool = False) -> None:
         raise malformed("an endpoint is a plain ASCII address of at most 512 characters")
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port, host = parts.port, (parts.hostname or "").lower()
     except ValueError:
         raise malformed("an endpoint that is no web address") from None
     if "@" in parts.netloc or "#" in url or "?" in url:
         raise malformed("an endpoint with credentials, a query or a fragment")
-    host = (parts.hostname or "").lower()
     if not host or port == 0:
         raise malformed("an endpoint without a host or a port")
     if not parts.path.startswith("/"):

@@ -290,7 +290,7 @@ def _fewer(a: Any, b: Any) -> Any:
         return "nobody"
     if a == "trusted":
         return b
-    return a if b == "trusted" else tuple(org for org in a if org in b)
+    return a if b == "trusted" else tuple(sorted(set(a) & set(b)))
 
 
 def _both_list(a: Policy, b: Policy) -> tuple[str, ...]:

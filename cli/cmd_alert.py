@@ -1,0 +1,152 @@
+"""`parasol alert`: what is shared, ours and theirs, and how to take it back.
+
+A correction travels as far as the alert did; `coverage` shows who confirmed it.
+"""
+
+from typing import Any
+
+import click
+
+from cli.ask import assignments, confirm, text_argument
+from cli.cli_state import Cli
+from cli.cmd_draft import FIELDS_HELP
+from cli.show import Result, duration, emit, facts, table, words
+
+STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
+
+
+@click.group()
+def alert() -> None:
+    """Show, correct, narrow, withdraw and erase alerts.
+
+    An ALERT is its id, the same on every node; its start is enough where it names one only.
+    """
+
+
+@alert.command("list")
+@click.option("--org", help="Only those of one organisation: a PEER, or ours.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
+@click.pass_obj
+def list_(cli: Cli, org: str | None, status: str | None) -> None:
+    """List alerts, ours and those of peers."""
+    result = cli.call("alert_list", org=org, status=status)
+
+    def show(shown: Result) -> None:
+        rows = [{**row, "org": row.get("name") or str(row["org"])[:12]} for row in shown["alerts"]]
+        columns = ["id", "org", "rev", "status", "severity", "codes", "expires"]
+        table(rows, columns, none="No alerts.")
+
+    emit(cli, result, show, then="parasol alert show ALERT" if result["alerts"] else "")
+
+
+@alert.command()
+@click.argument("alert")
+@click.pass_obj
+def show(cli: Cli, alert: str) -> None:
+    """Show one alert with every field we hold, and check its signature again."""
+    emit(cli, cli.call("alert_show", alert=alert), _show, then="")
+
+
+def _show(result: Result) -> None:
+    facts(result, ["id", "org", "name", "rev", "status", "signature", "day", "expires"])
+    print()
+    facts(result.get("fields") or {})
+    if result.get("absent"):
+        print(f"\nwithheld or not recorded: {words(result['absent'])}")
+
+
+@alert.command(epilog=FIELDS_HELP)
+@click.argument("alert")
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A field's new value; an empty one removes the field; - reads standard input.",
+)
+@click.pass_obj
+def correct(cli: Cli, alert: str, pairs: tuple[str, ...]) -> None:
+    """Change fields of one of our alerts: the next revision, told to all who have it."""
+    if not pairs:
+        raise click.UsageError("--set is missing: which field shall change?")
+    result = cli.call("alert_correct", alert=alert, fields=assignments(pairs))
+    emit(cli, result, facts, then=_see(alert))
+
+
+@alert.command()
+@click.argument("alert")
+@click.option("--peer", help="For this PEER only; without it for all.")
+@click.option(
+    "--withhold",
+    multiple=True,
+    metavar="FIELD",
+    help="No longer show this field (phone, place.city, …); repeat it for several.",
+)
+@click.option("--hide", is_flag=True, help="No longer show the alert at all.")
+@click.pass_obj
+def narrow(cli: Cli, alert: str, peer: str | None, withhold: tuple[str, ...], hide: bool) -> None:
+    """Show less of one of our alerts than policy would. What went before is recalled."""
+    if not withhold and not hide:
+        raise click.UsageError("what shall go? --withhold FIELD, or --hide for all of it")
+    result = cli.call("alert_narrow", alert=alert, peer=peer, withhold=list(withhold), hide=hide)
+    emit(cli, result, facts, then=_see(alert))
+
+
+@alert.command()
+@click.argument("alert")
+@click.option("--reason", help="Why, for those who have it; - reads standard input.")
+@click.option("--dry-run", is_flag=True, help="Say who would be told, and change nothing.")
+@click.pass_obj
+def withdraw(cli: Cli, alert: str, reason: str | None, dry_run: bool) -> None:
+    """Take one of our alerts back: all who have it keep nothing but the reason."""
+    why = text_argument(cli, reason, "Reason", argument="--reason")
+    result = cli.call("alert_withdraw", alert=alert, reason=why, **_dry(dry_run))
+    emit(cli, result, _show_told, then="" if dry_run else _see(alert))
+
+
+@alert.command()
+@click.argument("alert")
+@click.option("--dry-run", is_flag=True, help="Say who would be told, and change nothing.")
+@click.pass_obj
+def erase(cli: Cli, alert: str, dry_run: bool) -> None:
+    """Erase one of our alerts here and at all who have it. This cannot be undone."""
+    if not dry_run:
+        told = cli.call("alert_coverage", alert=alert)["coverage"] if cli.may_ask() else []
+        peers = words([row.get("name") or row["peer"] for row in told])
+        confirm(cli, "erase", f"Will be erased for good, here and at: {peers}.")
+    result = cli.call("alert_erase", alert=alert, **_dry(dry_run))
+    emit(cli, result, _show_told, then="" if dry_run else _see(alert))
+
+
+@alert.command()
+@click.argument("alert", required=False)
+@click.pass_obj
+def coverage(cli: Cli, alert: str | None) -> None:
+    """Show which peer confirmed what: pending, confirmed, held, overdue or recalled."""
+    result = cli.call("alert_coverage", alert=alert)
+
+    def layout(shown: Result) -> None:
+        rows = [{**row, "age": duration(row.get("age_s"))} for row in shown["coverage"]]
+        columns = ["alert", "peer", "state", "since", "age"]
+        if any(row.get("reason") for row in rows):
+            columns.append("reason")
+        table(rows, columns, none="No peer was granted anything.")
+
+    overdue = [row for row in result["coverage"] if row.get("state") == "overdue"]
+    then = "phone those who are overdue; parasol status shows the last contact" if overdue else ""
+    emit(cli, result, layout, then=then)
+
+
+def _show_told(result: Result) -> None:
+    told: Any = result.get("told")
+    facts(result, [name for name in result if name != "told"])
+    if isinstance(told, list):
+        print("told: " + words(told))
+
+
+def _dry(dry_run: bool) -> dict[str, bool]:
+    return {"dry_run": True} if dry_run else {}
+
+
+def _see(alert: str) -> str:
+    return f"parasol alert coverage {alert}, to see who confirmed it"

@@ -1,0 +1,85 @@
+"""`parasol backup`, `restore` and `recover`: an encrypted copy, its return, what waits after it.
+
+A restored node must not show again what was narrowed after the backup was made. What peers did not
+list is therefore held back until the keeper confirms it with `parasol recover confirm`.
+"""
+
+import asyncio
+import base64
+import inspect
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from cli.ask import confirm, read_input_file
+from cli.cli_state import Cli
+from cli.files import refuse_existing, write_new
+from cli.show import anything, emit, facts
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.pass_obj
+def backup(cli: Cli, file: str | None) -> None:
+    """Write an encrypted copy of the node to FILE, which must not exist (- for standard output).
+
+    It opens with the node's passphrase only. Without FILE it is named by the time, in this folder.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    target = Path(file or f"parasol-{stamp}.parasol-backup")
+    if file != "-":
+        refuse_existing(target)
+    result = cli.call("backup")
+    content = result.pop("content", None) or result.pop("bytes")
+    data = base64.b64decode(content)
+    write_new(cli, target if file != "-" else None, data)
+    if file != "-":
+        shown = {**result, "path": str(target), "bytes": len(data)}
+        emit(
+            cli, shown, facts, then="keep it off this machine; try parasol restore once, elsewhere"
+        )
+
+
+@click.command()
+@click.argument("file")
+@click.pass_obj
+def restore(cli: Cli, file: str) -> None:
+    """Put the backup FILE (- for standard input) in place of this node, or on a new machine.
+
+    The node's passphrase must be the one of the backup. Stop `parasol serve` first.
+    """
+    data = read_input_file(file, "FILE")
+    if (cli.home / "settings.toml").exists():
+        confirm(cli, "restore", f"The node in {cli.home} will be put back to the backup's state.")
+    passphrase = cli.passphrase()
+    from node.backup import restore_node
+
+    from node.control import Lock
+
+    cli.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with Lock(cli.home):
+        done = restore_node(cli.home, passphrase, data)
+        result = asyncio.run(done) if inspect.iscoroutine(done) else done
+    then = "parasol serve; it asks the peers what they have, and holds back what they do not list"
+    emit(cli, {"restored": str(cli.home), **(result or {})}, anything, then=then)
+
+
+@click.group()
+def recover() -> None:
+    """After a restore: what is held back, and let it go."""
+
+
+@recover.command()
+@click.pass_obj
+def show(cli: Cli) -> None:
+    """Show what is held back since the restore, and for which peer."""
+    emit(cli, cli.call("recover_show"), anything, then="parasol recover confirm, once you looked")
+
+
+@recover.command("confirm")
+@click.pass_obj
+def confirm_(cli: Cli) -> None:
+    """Let what is held back go to the peers again, as policy and the register allow."""
+    confirm(cli, "confirm", "What is held back will be shared again, as policy allows.")
+    emit(cli, cli.call("recover_confirm"), anything, then="parasol alert coverage")

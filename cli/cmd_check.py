@@ -1,0 +1,39 @@
+"""`parasol check`: is this number, email, handle or plate known?"""
+
+import click
+
+from cli.ask import text_argument
+from cli.cli_state import Cli
+from cli.show import Result, emit, table
+
+NOT_SAFE = "No match is not proof of safety."
+
+
+def _show(result: Result) -> None:
+    matches = result.get("matches", [])
+    table(
+        matches,
+        ["alert", "org", "why", "score", "fields"],
+        none=f"No record. {NOT_SAFE}",
+    )
+    missing = result.get("not_asked", [])
+    if missing:
+        print("\nCould not be asked:")
+        table(missing, ["org", "reason"])
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.pass_obj
+def check(cli: Cli, text: str | None) -> None:
+    """Ask whether a number, email, handle or plate, whole or in part, is known.
+
+    TEXT is - to read it from standard input; on a terminal it is asked for.
+
+    \b
+      parasol check -
+    """
+    asked = text_argument(cli, text, "Number, email, handle or plate", argument="TEXT")
+    result = cli.call("check", text=asked)
+    then = NOT_SAFE if not result.get("matches") else "parasol alert show ALERT"
+    emit(cli, result, _show, then=then)

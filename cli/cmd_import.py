@@ -1,0 +1,69 @@
+"""`parasol import`: an existing list becomes drafts, and every guess is shown."""
+
+import base64
+from pathlib import PurePath
+
+import click
+
+from cli.ask import read_input_file, read_text_file
+from cli.cli_state import Cli
+from cli.show import Result, emit, facts, table
+
+
+@click.command("import")
+@click.argument("file")
+@click.option("--mapping", metavar="TOML", help="File that says what each column means.")
+@click.option("--country", metavar="CC", help="Country of numbers written without one: US, FR, GB.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help='Day the list was written, for "last week" and days without a year.',
+)
+@click.option("--dry-run", is_flag=True, help="Show mapping and doubts, and store nothing.")
+@click.option("--name", help="File name to go by where FILE is -, such as list.csv.")
+@click.pass_obj
+def import_(
+    cli: Cli,
+    file: str,
+    mapping: str | None,
+    country: str | None,
+    as_of: object,
+    dry_run: bool,
+    name: str | None,
+) -> None:
+    """Read FILE (CSV, TSV, XLSX, ODS or a chat export; - for standard input) into drafts.
+
+    Nothing is published. The guessed mapping is shown and remembered; correct it in a file and give
+    it with --mapping. Importing the same file again adds nothing.
+    """
+    content = read_input_file(file, "FILE")
+    result = cli.call(
+        "import_list",
+        filename=name or ("list.csv" if file == "-" else PurePath(file).name),
+        content=base64.b64encode(content).decode(),
+        mapping=None if mapping is None else read_text_file(mapping, "--mapping"),
+        country=None if country is None else country.upper(),
+        as_of=None if as_of is None else str(as_of)[:10],
+        dry_run=dry_run,
+    )
+    then = (
+        "the same without --dry-run, or with --mapping FILE after correcting the mapping"
+        if dry_run
+        else "parasol draft list, to review them"
+    )
+    emit(cli, result, _show, then=then)
+
+
+def _show(result: Result) -> None:
+    facts({name: value for name, value in result.items() if name not in {"doubts", "mapping"}})
+    mapping = result.get("mapping")
+    if isinstance(mapping, str):
+        print(f"\nMapping, as a file for --mapping:\n{mapping}")
+    elif isinstance(mapping, dict):
+        print("\nMapping:")
+        facts(mapping)
+    doubts = result.get("doubts") or []
+    if doubts:
+        print("\nDoubts:")
+        table(doubts, ["row", "column", "text", "guess"])

@@ -1,0 +1,82 @@
+"""`parasol policy`: what this node shares and holds, and what that means for one peer."""
+
+import click
+
+from cli.ask import read_text_file
+from cli.cli_state import Cli
+from cli.show import Result, anything, emit, facts, table, words
+
+
+@click.group()
+def policy() -> None:
+    """Show, check and apply what this node shares.
+
+    The policy is the file policy.toml in the node's folder. Edit it, check it, apply it.
+    """
+
+
+@policy.command()
+@click.pass_obj
+def show(cli: Cli) -> None:
+    """Show the policy that is in force."""
+
+    def layout(shown: Result) -> None:
+        if isinstance(shown.get("text"), str):
+            print(shown["text"])
+        else:
+            anything(shown)
+
+    emit(cli, cli.call("policy_show"), layout, then="edit policy.toml, then parasol policy check")
+
+
+@policy.command()
+@click.argument("file", required=False)
+@click.pass_obj
+def check(cli: Cli, file: str | None) -> None:
+    """Say whether FILE (or policy.toml; - for standard input) is valid, and what would change."""
+    text = None if file is None else read_text_file(file, "FILE")
+    emit(cli, cli.call("policy_check", text=text), anything, then="parasol policy apply")
+
+
+@policy.command()
+@click.argument("file", required=False)
+@click.pass_obj
+def apply(cli: Cli, file: str | None) -> None:
+    """Put FILE (or the edited policy.toml; - for standard input) in force.
+
+    What may no longer be shared is recalled, and what may no longer be held is deleted at once.
+    """
+    text = None if file is None else read_text_file(file, "FILE")
+    emit(cli, cli.call("policy_apply", text=text), anything, then="parasol alert coverage")
+
+
+@policy.command()
+@click.argument("id", metavar="ALERT|DRAFT")
+@click.option("--peer", required=True, help="Whose view: the start of an id, or a name.")
+@click.pass_obj
+def preview(cli: Cli, id: str, peer: str) -> None:  # noqa: A002 - the name of the argument
+    """Show what a peer would see of an alert or draft, and the rule behind each field it would not.
+
+    Last come the fields that this peer would learn from another one, if the two compared.
+    """
+    emit(cli, cli.call("policy_preview", peer=peer, id=id), _show_preview)
+
+
+def _show_preview(result: Result) -> None:
+    released = result.get("released") or {}
+    if released:
+        print("They see:")
+        facts(released)
+    else:
+        print("They see nothing of it.")
+    withheld = result.get("withheld") or []
+    if withheld:
+        print("\nWithheld:")
+        table(withheld, ["field", "rule"])
+    joinable = result.get("joinable") or []
+    if joinable:
+        print("\nCould be joined, if peers compare:")
+        if all(isinstance(row, dict) for row in joinable):
+            table(joinable, list(dict.fromkeys(name for row in joinable for name in row)))
+        else:
+            print(words(joinable))

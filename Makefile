@@ -12,10 +12,13 @@ PYTEST := env -u PARASOL_HOME -u PARASOL_PASSPHRASE_FILE $(BIN)/python -m pytest
 SOURCES := protocol keys federation node cli tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick slow lint format type arch cov bench docs vectors lock check clean runtime dev
+.PHONY: help install demo run test quick slow lint format type arch cov bench docs vectors lock check clean runtime dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: runtime  ## set up what a node needs; the command is then .venv/bin/parasol
+	@echo "Ready: .venv/bin/parasol"
 
 demo: runtime  ## three organisations on this machine federate their lists (ARGS=--once ends by itself)
 	$(BIN)/parasol demo $(ARGS)

@@ -8,9 +8,7 @@ import click
 
 from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
-from cli.show import Result, emit, facts, table
-
-STATES = "invited, unverified, trusted, paused, blocked, leaving"
+from cli.show import Result, emit, facts, table, words
 
 
 @click.group()
@@ -100,6 +98,8 @@ def list_(cli: Cli) -> None:
 
     def show(shown: Result) -> None:
         rows = [{**row, "id": row["id"][:12]} for row in shown["peers"]]
+        if rows and rows[0].get("ours"):
+            print(f"Our code, to read aloud: {words(rows[0]['ours'])}\n")
         table(rows, ["id", "name", "state", "they_trust_us"], none="No peers yet.")
 
     unverified = any(row.get("state") == "unverified" for row in result["peers"])

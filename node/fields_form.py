@@ -53,7 +53,7 @@ _FIELD_OF = {word: field for field, others in ALIASES.items() for word in (field
 }
 
 _LIST_SEPARATORS = re.compile(r"[,;\n]")
-_PART = re.compile(r"(?=.*[A-Z0-9])[A-Z0-9?*]{1,16}")
+
 _LANGUAGE = re.compile(r"([a-z]{2}):\s*(.*)", re.DOTALL)
 # Two letters and a colon may also begin a sentence ("he: said"), so only these are languages.
 _LANGUAGES = frozenset(
@@ -141,9 +141,7 @@ def _read(
             return {field: _prose(_one(field, given), language)}
         case "name":
             return {field: list(dict.fromkeys(given))}
-        case "plate.part":
-            return {field: list(dict.fromkeys(_part(text) for text in _split(given)))}
-        case _ if field in _KINDS:
+        case _ if field in _KINDS or field == "plate.part":
             return {field: _identifiers(field, _split(given), country)}
         case _:
             return {field: _one(field, given)}
@@ -270,18 +268,12 @@ def _prose(text: str, language: str) -> list[Value]:
     return [language, text]
 
 
-def _part(text: str) -> str:
-    pattern = re.sub(r"[\s.-]", "", text).upper().replace("_", "?")
-    if not _PART.fullmatch(pattern):
-        raise BadField("plate.part: letters and digits, ? for one unknown, * for several: 4K?*271")
-    return pattern
-
-
 def _identifiers(kind: str, given: list[str], country: str | None) -> list[Value]:
     read: dict[str, Callable[[str], str]] = {
         "phone": lambda text: identifiers.normalise_phone(text, country),
         "email": identifiers.normalise_email,
         "plate": lambda text: identifiers.normalise_plate(text, country),
+        "plate.part": identifiers.normalise_plate_part,
         "handle": identifiers.normalise_handle,
         "profile": identifiers.normalise_profile,
     }

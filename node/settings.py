@@ -118,7 +118,8 @@ def check_region(region: str) -> None:
     """Hold a region to ISO 3166: US-CA, GB-ENG or FR. BadSetting suggests what was meant."""
     import pycountry
 
-    if pycountry.countries.get(alpha_2=region) or _subdivision(region):
+    # The library folds case; a code that travels does not.
+    if region.isupper() and (pycountry.countries.get(alpha_2=region) or _subdivision(region)):
         return
     near = _near_regions(region)
     hint = f"; did you mean {', '.join(near)}?" if near else ""
@@ -158,13 +159,15 @@ def check_timezone(name: str) -> None:
 
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         pass
     else:
         return
     import difflib
 
     known = sorted(available_timezones())
+    if not known:
+        raise BadSetting("timezone: this machine has no time zones; run: apt install tzdata")
     ends = {zone.rsplit("/", 1)[-1].casefold(): zone for zone in known}
     wanted = name.strip().rsplit("/", 1)[-1].replace(" ", "_").casefold()
     near = [ends[end] for end in difflib.get_close_matches(wanted, ends, n=3)]

@@ -7,9 +7,7 @@ document commits to, so that whoever stole the root cannot keep the organisation
 Invariants: nothing is ever overwritten; a failure half-way leaves the disk as it was found.
 """
 
-import asyncio
 import base64
-import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -71,7 +69,7 @@ def settings_of(wishes: Wishes, random: Callable[[int], bytes]) -> Settings:
     host, port = parse_listen(listen) if listen else (None, 0)
     return Settings(
         org=wishes.org.strip(),
-        region=wishes.region,
+        region=wishes.region.strip().upper(),
         timezone=wishes.timezone,
         language=wishes.language,
         listen_host=host,
@@ -146,9 +144,7 @@ def _make(
     made.file(home / KEYSTORE_FILE)
     create_keystore(home / KEYSTORE_FILE, keystore, passphrase.decode(), random)
     made.all_new_in(home)
-    done = create_store(home, keystore)
-    if inspect.iscoroutine(done):
-        asyncio.run(done)
+    create_store(home, keystore)
     # Last: a folder with settings is a node, and one without is none.
     made.secret(home / SETTINGS_FILE, render_settings(settings))
     return {

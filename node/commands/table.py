@@ -1,0 +1,65 @@
+"""Which function is which command. Modules are imported when they are first asked for."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any
+
+from node.errors import BadRequest
+
+Command = Callable[..., Awaitable[dict[str, Any]]]
+
+COMMANDS: dict[str, str] = {
+    "status": "overview",
+    "doctor": "overview",
+    "import_list": "imports",
+    "draft_new": "drafts",
+    "draft_list": "drafts",
+    "draft_show": "drafts",
+    "draft_edit": "drafts",
+    "draft_publish": "drafts",
+    "draft_refuse": "drafts",
+    "peer_invite": "peering",
+    "peer_accept": "peering",
+    "peer_verify": "peering",
+    "peer_list": "peering",
+    "peer_pause": "peering",
+    "peer_resume": "peering",
+    "peer_block": "peering",
+    "peer_remove": "peering",
+    "peer_update": "peering",
+    "policy_show": "policies",
+    "policy_check": "policies",
+    "policy_apply": "policies",
+    "policy_preview": "policies",
+    "check": "checking",
+    "alert_list": "alerts",
+    "alert_show": "alerts",
+    "alert_correct": "alerts",
+    "alert_narrow": "alerts",
+    "alert_withdraw": "alerts",
+    "alert_erase": "alerts",
+    "alert_coverage": "coverage",
+    "keys_show": "keyring",
+    "keys_rotate": "keyring",
+    "keys_revoke": "keyring",
+    "keys_recover": "keyring",
+    "bundle_write": "bundles",
+    "bundle_read": "bundles",
+    "backup": "backups",
+    "recover_show": "backups",
+    "recover_confirm": "backups",
+}
+
+
+def find(name: str, args: dict[str, Any]) -> Command:
+    """The function of a command whose arguments fit; BadRequest otherwise."""
+    module = COMMANDS.get(name)
+    if module is None:
+        raise BadRequest(f"there is no command {name}")
+    command: Command = getattr(import_module(f"node.commands.{module}"), name)
+    try:
+        inspect.signature(command).bind(None, **args)
+    except TypeError as error:
+        raise BadRequest(f"{name}: {error}") from None
+    return command

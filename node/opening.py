@@ -1,0 +1,83 @@
+"""What happens each time a store is opened: was it restored, does the policy still say the same?
+
+A store whose counter is behind its register was restored from a backup, announced or not. Then no
+peer is put anything before it has listed what it holds, other origins' records stay hidden until
+one sync, and whatever the register narrowed is narrowed again.
+"""
+
+from sqlalchemy import Connection, update
+
+from federation.peers import PeerState
+from node.pipeline import spread
+from node.store import meta
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.enforce import obey_whole_register, purge_not_accepted
+from node.store.peers import mark_hello_due
+from node.store.records import decode_restrictions
+from node.store.tables import own, peers
+
+COUNTER = "commit_counter"
+RESTORED = "restored"
+LOST = "register_lost"
+POLICY = "policy"
+HEARING = (PeerState.TRUSTED, PeerState.PAUSED, PeerState.UNVERIFIED)
+
+
+def settle(connection: Connection, context: Context, policy_text: str) -> None:
+    """Bring store, register and policy to agree; runs inside one write transaction."""
+    register = context.register
+    counter = meta.get_int(connection, COUNTER)
+    is_crash = register.pending and register.counter == counter + 1
+    restored = meta.get(connection, RESTORED) is not None
+    if register.is_lost or counter > register.counter:
+        meta.put(connection, LOST, b"1")
+        restored = True
+    elif counter < register.counter and not is_crash:
+        restored = True
+    context.hold_all = meta.get(connection, LOST) is not None
+    if restored or is_crash:
+        obey_register(connection, context)
+    if restored:
+        begin_recovery(connection)
+        meta.drop(connection, RESTORED)
+    highest = max(counter, register.counter)
+    if highest != counter or highest != register.counter:
+        meta.put_int(connection, COUNTER, highest)
+        register.settle(highest)
+    if apply_policy(connection, context, policy_text) or restored or is_crash:
+        spread(connection, context)
+
+
+def begin_recovery(connection: Connection) -> None:
+    """No peer is put anything before it listed; nothing of another origin shows before a sync."""
+    connection.execute(
+        update(peers).values(
+            out_listed=0, out_list_pos=None, out_list_wants=0, in_synced=0, hello_due=1
+        )
+    )
+
+
+def obey_register(connection: Connection, context: Context) -> None:
+    """Narrow again what the register says is narrowed: records, audiences, peers."""
+    obey_whole_register(connection, context)
+    register = context.register
+    for rk, raw in register.all(permissions.NARROWED):
+        decode_restrictions(raw)
+        connection.execute(update(own).where(own.c.rk == rk).values(restrictions=raw))
+    for org, state in register.all(permissions.PEER):
+        connection.execute(update(peers).where(peers.c.org == org).values(state=state.decode()))
+
+
+def apply_policy(connection: Connection, context: Context, policy_text: str) -> bool:
+    """Note a changed policy file, and purge at once what it no longer lets us hold."""
+    new = policy_text.encode()
+    old = meta.get(connection, POLICY)
+    if old == new:
+        return False
+    meta.put(connection, POLICY, new)
+    context.register.stage(permissions.POLICY, b"", new)
+    if old is not None:
+        purge_not_accepted(connection, context)
+        mark_hello_due(connection, HEARING)
+    return True

@@ -1,0 +1,229 @@
+"""One running node: its keys, its store, its policy, and the one way to change any of them.
+
+`open_node` is used by the server and by every short command alike; whoever opens a node holds the
+folder's lock. Commands are functions in `node.commands`, found by name in its table.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from federation.policy import Policy, accepts_of, load_policy
+from keys.card import Accepts, sign_card
+from keys.documents import Documents
+from keys.envelope import BoxKey, make_box_key
+from keys.keystore import Keystore, load_keystore, save_keystore
+from keys.orgdoc import OrgDoc, decode_orgdoc
+from keys.signing import SigningKey
+from node import opening
+from node.errors import StoreLocked
+from node.settings import KEYSTORE_FILE, POLICY_FILE, Settings, load_settings
+from node.store import meta
+from node.store.context import Context
+from node.store.engine import Store
+from node.store.register import Register
+from node.store.schema import upgrade_store
+from protocol.ids import Day, day_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STORE_FILE = "store.db"
+REGISTER_FILE = "register.db"
+CARD_DAYS = 45
+BOX_KEY_DAYS = 30
+OLD_BOX_DAYS = 45 + 14
+COUNTER = "commit_counter"
+FEATURES = ("sync1",)
+
+
+class Node:
+    """An opened node. Its store is changed through `change` only."""
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Settings,
+        keystore: Keystore,
+        passphrase: str,
+        store: Store,
+        context: Context,
+    ) -> None:
+        self.home = home
+        self.settings = settings
+        self.keystore = keystore
+        self.store = store
+        self.context = context
+        self._passphrase = passphrase
+        self.documents = _documents(self)
+        self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
+        self.on_peers: Callable[[], None] = _nothing  # a peer was added or changed state
+
+    @property
+    def key(self) -> SigningKey:
+        """The node key that signs now."""
+        return self.keystore.node_keys[0]
+
+    @property
+    def box_keys(self) -> tuple[BoxKey, ...]:
+        """The box keys that peers may still seal to."""
+        return self.keystore.box_keys
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.context.policy
+
+    @property
+    def today(self) -> Day:
+        """The day number of now."""
+        return self.context.today
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a query in a read transaction."""
+        return await self.store.read(query, *args, **kwargs)
+
+    async def change(
+        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a query in a write transaction: durable when this returns, all of it or nothing.
+
+        What it staged in the register is durable before the transaction is, so that a crash
+        between the two can only have narrowed.
+        """
+        context, register = self.context, self.context.register
+        try:
+            async with self.store.writing() as connection:
+                result = await connection.run_sync(query, *args, **kwargs)
+                if register.has_staged:
+                    counter = register.flush()
+                    await connection.run_sync(meta.put_int, COUNTER, counter)
+        except BaseException:
+            register.discard()
+            context.digests.forget()
+            context.live_counts.clear()
+            raise
+        if register.pending:
+            register.settle()
+        return result
+
+    async def dispatch(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
+        """Run one command by name; BadRequest if there is none, or an argument does not fit."""
+        from node.commands.table import find
+
+        command: Callable[..., Awaitable[dict[str, Any]]] = find(name, args)
+        return await command(self, **args)
+
+    def save_keystore(self, keystore: Keystore) -> None:
+        """Replace the keystore on disk, then here."""
+        save_keystore(self.home / KEYSTORE_FILE, keystore, self._passphrase)
+        self.keystore = keystore
+        self.context.own_doc = _orgdocs(keystore)[-1]
+        self.documents = _documents(self)
+
+    def renew_card(self) -> None:
+        """Issue a new card: after 30 days with a new box key, else with what changed."""
+        keystore = self.keystore
+        boxes = [key for key in keystore.box_keys if self.today - key.made_day <= OLD_BOX_DAYS]
+        if not boxes or self.today - boxes[0].made_day >= BOX_KEY_DAYS:
+            boxes.insert(0, make_box_key(self.context.random(32), self.today))
+        n = max(self.context.now_us(), keystore.card_n + 1)
+        self.save_keystore(replace(keystore, box_keys=tuple(boxes), card_n=n))
+
+    async def close(self) -> None:
+        """Close the store and the register."""
+        await self.store.close()
+        self.context.register.close()
+
+
+def _ignore(_: set[int]) -> None:
+    """Nobody syncs in this process."""
+
+
+def _nothing() -> None:
+    """Nobody syncs in this process."""
+
+
+def _orgdocs(keystore: Keystore) -> tuple[OrgDoc, ...]:
+    return tuple(decode_orgdoc(raw, sig) for raw, sig in keystore.orgdocs)
+
+
+def _documents(node: Node) -> Documents:
+    """Our documents, with a card that says where we are and what our policy can hold."""
+    keystore, settings = node.keystore, node.settings
+    accepted = accepts_of(node.context.policy, settings.region)
+    card = sign_card(
+        node.key,
+        org=keystore.org,
+        n=max(keystore.card_n, 1),
+        box_public=keystore.box_keys[0].public,
+        exp_day=keystore.box_keys[0].made_day + CARD_DAYS,
+        endpoints=settings.endpoints,
+        features=FEATURES,
+        accepts=Accepts(accepted.region, accepted.legal_model, accepted.levels),
+    )
+    return Documents(_orgdocs(keystore), card)
+
+
+def create_store(home: Path, keystore: Keystore) -> None:
+    """Make the store and the register of a new node; called once, by `init`."""
+    upgrade_store(home / STORE_FILE, keystore.store_key)
+    Register(home / REGISTER_FILE, keystore.store_key).close()
+    for name in (STORE_FILE, REGISTER_FILE):
+        (home / name).chmod(0o600)
+
+
+def now_us() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+@asynccontextmanager
+async def open_node(
+    home: Path,
+    passphrase: bytes,
+    *,
+    clock: Callable[[], int] = now_us,
+    random: Callable[[int], bytes] = os.urandom,
+) -> AsyncIterator[Node]:
+    """Open the node in `home`; the caller holds its lock. Raises what its files raise."""
+    settings = load_settings(home)
+    policy = load_policy((home / POLICY_FILE).read_text("utf-8"))
+    text = passphrase.decode()
+    keystore = await asyncio.to_thread(load_keystore, home / KEYSTORE_FILE, text)
+    path = home / STORE_FILE
+    if not path.exists():
+        raise StoreLocked("The store is missing. Restore a backup, or begin with parasol init.")
+    await asyncio.to_thread(upgrade_store, path, keystore.store_key)
+    store = Store(path, keystore.store_key)
+    try:
+        counter = await store.read(meta.get_int, COUNTER)
+        register = Register(home / REGISTER_FILE, keystore.store_key, expected=counter)
+        context = Context(
+            own_doc=_orgdocs(keystore)[-1],
+            region=settings.region,
+            policy=policy,
+            register=register,
+            now_us=clock,
+            random=random,
+        )
+        node = Node(home, settings, keystore, text, store, context)
+        await node.change(opening.settle, context, (home / POLICY_FILE).read_text("utf-8"))
+        if keystore.card_n == 0 or day_of(clock()) - keystore.box_keys[0].made_day >= BOX_KEY_DAYS:
+            await asyncio.to_thread(node.renew_card)
+    except BaseException:
+        await store.close()
+        raise
+    try:
+        yield node
+    finally:
+        await node.close()

@@ -68,6 +68,7 @@ def sync_engine(path: Path | str, key: bytes, *, shared: bool = False) -> Engine
 
 def async_engine(path: Path, key: bytes) -> AsyncEngine:
     """An engine whose every connection has a thread of its own, through aiosqlite."""
+
     async def creator() -> aiosqlite.Connection:
         connection = aiosqlite.Connection(lambda: connect(path, key), iter_chunk_size=256)
         # An unclosed connection must not keep the process alive.

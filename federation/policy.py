@@ -191,6 +191,10 @@ class Policy(_Table):
             severity
         ]
 
+    def police_mode(self) -> str:
+        """Return what may go to police: nothing until someone is named who approves it."""
+        return self.police_share.mode if self.police_share.approver.strip() else "disabled"
+
 
 def load_policy(toml_text: str) -> Policy:
     """Read a policy from TOML; PolicyError says for each bad switch what it may be set to."""

@@ -346,3 +346,10 @@ def test_two_duties_to_report_are_both_shown_and_an_approver_needs_both() -> Non
     assert not merged.police_share.approver
     assert strictest(a, a).police_share.approver == "Ada"
     assert strictest(Policy(), a).mandatory_reporting == "Minors."
+
+
+def test_nothing_goes_to_police_until_an_approver_is_named() -> None:
+    assert preset("decriminalised").police_mode() == "disabled"
+    named = load_policy('police_share = {mode = "anonymised", approver = "Ada"}')
+    assert named.police_mode() == "anonymised"
+    assert load_policy('police_share.approver = "Ada"').police_mode() == "disabled"

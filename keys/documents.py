@@ -8,6 +8,7 @@ that. Used in `hello`, in invites, and when a lost channel is picked up again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from keys.card import FIELDS as CARD_FIELDS
 from keys.card import Card, decode_card
@@ -59,8 +60,9 @@ def decode_documents(value: Value) -> Documents:
     orgdocs = tuple(decode_orgdoc(raw, sig) for raw, sig in pairs)
     if not orgdocs:
         raise malformed("no org document")
-    if accept(None, orgdocs) is not orgdocs[-1]:
-        raise malformed("org documents travel oldest first")
+    accept(None, orgdocs)
+    if any((a.gen, a.ver) >= (b.gen, b.ver) for a, b in pairwise(orgdocs)):
+        raise malformed("org documents travel oldest first, each once")
     card = decode_card(*card_pair, orgdocs[-1]) if card_pair is not None else None
     return Documents(orgdocs, card)
 

@@ -126,7 +126,7 @@ def seal(inner: Inner, signing_key: SigningKey, recipient_box_public: bytes) -> 
         raise ValueError("a box key has 32 bytes")
     message = encode([inner.raw, signing_key.sign("msg", inner.raw)])
     try:
-        sealed = bindings.crypto_box_seal(_pad(message), recipient_box_public)
+        sealed = bindings.crypto_box_seal(pad(message), recipient_box_public)
     except CryptoError:
         raise ProtocolError(ErrorNumber.KEY, "a box key of small order") from None
     return bytes([SUITE]) + key_id(recipient_box_public) + sealed
@@ -155,20 +155,25 @@ def open_wire(wire: bytes, box_keys: Sequence[BoxKey], own_org: OrgId) -> Opened
             padded = bindings.crypto_box_seal_open(wire[1 + KID_BYTES :], key.public, key.secret)
         except CryptoError:
             continue
-        return _decode_message(_unpad(padded), own_org)
+        return _decode_message(unpad(padded), own_org)
     raise malformed("a wire that does not open")
 
 
-def _pad(message: bytes) -> bytes:
+def pad(message: bytes) -> bytes:
+    """Fill a message up to the smallest bucket that holds it; ProtocolError TOO_BIG if none does.
+
+    ISO/IEC 7816-4: a byte 80, then zeros.
+    """
     for bucket in BUCKETS:
         if len(message) < bucket:
-            # ISO/IEC 7816-4, as sodium_pad does it; that works bytewise in constant time, which
-            # costs as much as the sealing, and the length of our own message is no secret to us.
+            # As sodium_pad does it; that works bytewise in constant time, which costs as much as
+            # the sealing, and the length of our own message is no secret to us.
             return message + b"\x80" + bytes(bucket - len(message) - 1)
     raise too_big("a message is too big for an envelope")
 
 
-def _unpad(padded: bytes) -> bytes:
+def unpad(padded: bytes) -> bytes:
+    """Take the padding off; ProtocolError MALFORMED if it is wrong or longer than needed."""
     # No padding oracle: the box has authenticated all of this before.
     message = padded.rstrip(b"\0")
     if not message.endswith(b"\x80"):

@@ -210,5 +210,7 @@ def _documents(cases: Cases) -> None:
     cases.refuse("without the beginning", given(whole[1:]), "key")
     cases.refuse("with a gap", given([whole[0], whole[2]]), "key")
     cases.refuse("newest first", given(rows(RIVER.doc(0, 2), DOC)))
+    cases.refuse("an older one between", given(rows(RIVER.doc(0, 2), DOC, RIVER.doc(0, 3))))
+    cases.refuse("the same twice", given(rows(DOC, DOC)))
     cases.refuse("another organisation's card", given(rows(DOC, card=HARBOUR.card())), "key")
     cases.refuse("another organisation's document", given(rows(DOC, HARBOUR.doc())), "key")

@@ -128,7 +128,9 @@ def documents(value: Any) -> Any:
     last = pairs.pop() if len(pairs) > 1 and len(dec(pairs[-1][0])) == 10 else None
     chain = [document([raw.hex(), sig.hex()]) for raw, sig in pairs]
     need(chain)
-    need(follow(None, chain, chain[0]["org"]) == chain[-1])
+    follow(None, chain, chain[0]["org"])
+    order = [(doc["gen"], doc["ver"]) for doc in chain]
+    need(order == sorted(set(order)))
     count = None if last is None else card(last[0], last[1], chain[-1])["n"]
     return {
         "org": chain[0]["org"],

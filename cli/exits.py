@@ -15,30 +15,15 @@ from cli.words import safe
 
 FAILED, USAGE, POLICY, KEYS, PEER = 1, 2, 3, 4, 5
 
-EXIT_CODES = {
-    # used wrongly
-    "usage": USAGE,
-    "bad_field": USAGE,
-    "bad_input": USAGE,
-    "bad_setting": USAGE,
-    "bad_identifier": USAGE,
-    "identifier": USAGE,
-    # refused by policy, consent or review
-    "policy": POLICY,
-    "refused": POLICY,
-    "no_consent": POLICY,
-    "blocking_doubts": POLICY,
-    # keys and passphrase
-    "keys": KEYS,
-    "key": KEYS,
-    "signature": KEYS,
-    # the peer
-    "federation": PEER,
-    "peer": PEER,
-    "unknown_peer": PEER,
-    "unverified_peer": PEER,
-    "unreachable": PEER,
+_CODES = {
+    USAGE: "usage bad_field bad_request bad_setting bad_mapping identifier policy",
+    POLICY: "refused_by_policy",
+    KEYS: "keys wrong_passphrase no_passphrase keystore_exists keystore_missing keystore_damaged "
+    "unsafe_mode bad_phrase bad_document store_locked key signature",
+    PEER: "federation peer version stale clock quota busy not_granted conflict gone locked "
+    "unverified_peer",
 }
+EXIT_CODES = {code: number for number, codes in _CODES.items() for code in codes.split()}
 
 
 def exit_code(code: str) -> int:
@@ -54,6 +39,9 @@ def report(error: BaseException, *, as_json: bool) -> int:
         return FAILED
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+        print(error.format_message(), file=sys.stderr)
+        return USAGE
     code, message, number = _describe(error)
     if as_json:
         print(json.dumps({"error": {"code": code, "message": message}}), file=sys.stderr)

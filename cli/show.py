@@ -35,7 +35,7 @@ def emit(cli: Cli, result: Result, layout: Callable[[Result], None], *, then: st
 def words(value: Any) -> str:
     """Give one value as people read it: lists with commas, pairs with a colon, none as a dash."""
     match value:
-        case None | "" | [] | {}:
+        case None | "" | []:
             return "–"
         case bool():
             return "yes" if value else "no"
@@ -45,8 +45,10 @@ def words(value: Any) -> str:
             return f"{value:.3g}"
         case list() | tuple():
             return ", ".join(words(each) for each in value)
-        case dict():
+        case dict() if value:
             return "; ".join(f"{safe(str(name))}: {words(each)}" for name, each in value.items())
+        case dict():
+            return "–"
         case _:
             return safe(str(value))
 

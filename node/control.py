@@ -39,6 +39,7 @@ WAIT_SECONDS = 20.0
 STOP_SECONDS = 10.0
 GREETING = {"parasol": 1}
 STOPPING = {"stopping": True}  # the call was not taken
+_ROOT = Path(__file__).parents[1]
 _ADDRESS_BYTES = 100  # AF_UNIX holds 108 bytes on Linux and 104 elsewhere, with the final NUL
 
 Dispatch = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -223,13 +224,15 @@ class ControlServer:
 
 
 def place(error: BaseException) -> str:
-    """Say where in the code an error arose, as `file.py:line`, without its message."""
+    """Say where in our code an error arose, as `file.py:line`, without its message."""
+    found = "an unknown place"
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_ROOT) and ".venv" not in file.parts:
+            found = f"{file.name}:{trace.tb_lineno}"
         trace = trace.tb_next
-    if trace is None:
-        return "an unknown place"
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    return found
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

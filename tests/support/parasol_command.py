@@ -6,6 +6,7 @@ import pty
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,17 @@ def parasol(*args: str, home: Path | None = None, stdin: str | bytes = "", cwd: 
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def parasol_at_terminal(*args: str, home: Path | None = None, typed: str = "") -> Ran:
-    """Run `parasol` on a pseudo-terminal, where `typed` is what the keeper types."""
+def parasol_at_terminal(
+    *args: str,
+    home: Path | None = None,
+    typed: str = "",
+    answers: Sequence[tuple[str, str]] = (),
+) -> Ran:
+    """Run `parasol` on a pseudo-terminal.
+
+    `typed` is what the keeper types ahead; each of `answers` is typed once its question is shown.
+    """
+    waiting = list(answers)
     main, side = pty.openpty()
     env = environment(home) | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120"}
     process = subprocess.Popen(
@@ -83,6 +93,8 @@ def parasol_at_terminal(*args: str, home: Path | None = None, typed: str = "") -
         if not piece:
             break
         shown += piece
+        if waiting and waiting[0][0].encode() in shown.rpartition(b"\n")[2]:
+            os.write(main, waiting.pop(0)[1].encode())
     code = process.wait(10)
     os.close(main)
     return Ran(code, shown.decode().replace("\r\n", "\n"), "")

@@ -37,6 +37,8 @@ MAX_WIRE = BUCKETS[-1] + OVERHEAD
 # m adds 72 bytes to the inner: array 1, bin32 5, bin8 2, signature 64; padding adds at least 1.
 MAX_INNER = BUCKETS[-1] - 73
 MAX_TYPE = 16
+_SIG_HEAD = b"\xc4\x40"  # bin 8 of 64 bytes
+_SIG_HEAD_BYTES = 2
 FIELDS = 8
 
 
@@ -185,8 +187,7 @@ def unpad(padded: bytes) -> bytes:
 
 
 def _decode_message(message: bytes, own_org: OrgId) -> Opened:
-    outer = as_array(decode(message), 2)
-    raw, sig = as_bytes(outer[0]), as_bytes(outer[1], SIGNATURE_BYTES)
+    raw, sig = _split(message)
     rows = as_array(decode(raw))
     if not rows or as_int(rows[0], 0) != VERSION:
         raise ProtocolError(ErrorNumber.VERSION, "a message of another version")
@@ -208,3 +209,28 @@ def _decode_message(message: bytes, own_org: OrgId) -> Opened:
     if inner.to_org != own_org:
         raise ProtocolError(ErrorNumber.KEY, "a message for another organisation")
     return Opened(inner, sig)
+
+
+def _split(message: bytes) -> tuple[bytes, bytes]:
+    """Take `enc([raw, sig])` apart by its only possible layout.
+
+    `decode` would copy a quarter of a megabyte twice more: a fifth of the cost of opening.
+    """
+    end = len(message) - _SIG_HEAD_BYTES - SIGNATURE_BYTES
+    for head in (3, 4, 6):
+        if (
+            head <= end
+            and message[:head] == _head(end - head)
+            and message.startswith(_SIG_HEAD, end)
+        ):
+            return message[head:end], message[end + _SIG_HEAD_BYTES :]
+    raise malformed("a message is bytes and a signature")
+
+
+def _head(size: int) -> bytes:
+    # An array of two, then the shortest header for so many bytes (bin 8, 16 or 32).
+    if size < 1 << 8:
+        return b"\x92\xc4" + size.to_bytes(1, "big")
+    if size < 1 << 16:
+        return b"\x92\xc5" + size.to_bytes(2, "big")
+    return b"\x92\xc6" + size.to_bytes(4, "big")

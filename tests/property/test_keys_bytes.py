@@ -14,7 +14,7 @@ from nacl import bindings
 from keys.card import decode_card
 from keys.documents import Documents, decode_documents, encode_documents
 from keys.endpoint import check_endpoint
-from keys.envelope import key_id, make_box_key, make_inner, open_wire, seal
+from keys.envelope import _split, key_id, make_box_key, make_inner, open_wire, seal
 from keys.invite import (
     Invite,
     decode_invite,
@@ -104,6 +104,32 @@ def test_any_bytes_as_a_wire_and_inside_one(data: bytes) -> None:
     accepted_or_refused(lambda: open_wire(data, [HARBOUR.box], HARBOUR.org))
     wire = b"\1" + key_id(HARBOUR.box.public) + bindings.crypto_box_seal(data, HARBOUR.box.public)
     accepted_or_refused(lambda: open_wire(wire, [HARBOUR.box], HARBOUR.org))
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.tuples(st.binary(max_size=300), st.sampled_from([0, 63, 64, 65])).map(
+            lambda parts: encode([parts[0], bytes(parts[1])])
+        ),
+        st.integers(65_450, 65_540).map(lambda size: encode([bytes(size), bytes(64)])),
+    )
+)
+def test_a_message_is_split_exactly_where_the_codec_would(message: bytes) -> None:
+    try:
+        value = decode(message)
+    except ProtocolError:
+        value = []
+    if (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], bytes)
+        and isinstance(value[1], bytes)
+        and len(value[1]) == 64
+    ):
+        assert _split(message) == (value[0], value[1])
+    else:
+        assert refused(lambda: _split(message))
 
 
 @given(VALUES, VALUES)

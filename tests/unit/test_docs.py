@@ -124,7 +124,9 @@ def test_every_page_can_be_reached_from_the_map() -> None:
         page = ahead.pop()
         if page not in found:
             found.add(page)
-            ahead += [file for file, _ in _links(page) if file.suffix == ".md" and file.exists()]
+            linked = [file for file, _ in _links(page)]
+            ahead += [file for file in linked if file.suffix == ".md" and file.exists()]
+            ahead += [inside for file in linked if file.is_dir() for inside in file.glob("*.md")]
     lost = [_name(page) for page in PAGES if "docs" in _name(page) and page not in found]
     assert not lost
 

@@ -17,7 +17,6 @@ LINES = 400
 # Files past the ceiling, each with the reason why it is not split.
 LONG = {
     "node/desk/importers/dates.py": "waits to be split",
-    "tests/unit/federation/test_release.py": "waits to be split",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 NOT_OURS = {"build", "dist", "htmlcov", "node_modules"}
@@ -145,7 +144,9 @@ def test_every_make_target_says_what_it_does() -> None:
 
 def test_every_number_in_documents_and_lists_is_reserved_for_fiction() -> None:
     shown = re.compile(r"\+\d[\d ().-]{7,20}\d")
-    fiction = re.compile(r"1\d{3}55501\d\d|447700900\d{3}|441632960\d{3}|33199000\d{3}|331990\d{5}")
+    fiction = re.compile(
+        r"1\d{3}55501\d\d|447700900\d{3}|441632960\d{3}|33199000\d{3}|331990\d{5}|3532091\d{5}"
+    )
     lists = {".md", ".csv", ".tsv", ".txt"}
     for path in _texts():
         if path.suffix in lists and not path.name.startswith("requirements"):

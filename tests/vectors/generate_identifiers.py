@@ -137,7 +137,7 @@ _MASKED = (
     ("phone", "+15105550189"),
     ("phone", "+447700900123"),
     ("phone", "+33199001234"),
-    ("phone", "+3725550100"),
+    ("phone", "+353209100100"),
     ("email", "ana@example.com"),
     ("email", "a@example.com"),
     ("handle", "telegram:some_name"),

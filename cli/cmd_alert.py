@@ -10,12 +10,13 @@ import click
 from cli.ask import assignments, confirm, text_argument
 from cli.cli_state import Cli
 from cli.cmd_draft import FIELDS_HELP
+from cli.ordered import OrderedGroup
 from cli.show import Result, duration, emit, facts, table, words
 
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def alert() -> None:
     """Show, correct, narrow, withdraw and erase alerts.
 
@@ -43,7 +44,10 @@ def list_(cli: Cli, org: str | None, status: str | None) -> None:
 @click.argument("alert")
 @click.pass_obj
 def show(cli: Cli, alert: str) -> None:
-    """Show one alert with every field we hold, and check its signature again."""
+    """Show one alert, and check its signature again.
+
+    Every field that we hold is shown; the rest was withheld or not recorded.
+    """
     emit(cli, cli.call("alert_show", alert=alert), _show, then="")
 
 
@@ -66,7 +70,9 @@ def _show(result: Result) -> None:
 )
 @click.pass_obj
 def correct(cli: Cli, alert: str, pairs: tuple[str, ...]) -> None:
-    """Change fields of one of our alerts: the next revision, told to all who have it."""
+    """Change fields of one of our alerts.
+
+    It is the next revision, and all who have the alert are told."""
     if not pairs:
         raise click.UsageError("--set is missing: which field shall change?")
     result = cli.call("alert_correct", alert=alert, fields=assignments(pairs))
@@ -85,7 +91,9 @@ def correct(cli: Cli, alert: str, pairs: tuple[str, ...]) -> None:
 @click.option("--hide", is_flag=True, help="No longer show the alert at all.")
 @click.pass_obj
 def narrow(cli: Cli, alert: str, peer: str | None, withhold: tuple[str, ...], hide: bool) -> None:
-    """Show less of one of our alerts than policy would. What went before is recalled."""
+    """Show less of one of our alerts than policy would.
+
+    What went out before is recalled."""
     if not withhold and not hide:
         raise click.UsageError("what shall go? --withhold FIELD, or --hide for all of it")
     result = cli.call("alert_narrow", alert=alert, peer=peer, withhold=list(withhold), hide=hide)
@@ -98,7 +106,9 @@ def narrow(cli: Cli, alert: str, peer: str | None, withhold: tuple[str, ...], hi
 @click.option("--dry-run", is_flag=True, help="Say who would be told, and change nothing.")
 @click.pass_obj
 def withdraw(cli: Cli, alert: str, reason: str | None, dry_run: bool) -> None:
-    """Take one of our alerts back: all who have it keep nothing but the reason."""
+    """Take one of our alerts back.
+
+    All who have it keep nothing but the reason."""
     why = text_argument(cli, reason, "Reason", argument="--reason")
     result = cli.call("alert_withdraw", alert=alert, reason=why, **_dry(dry_run))
     emit(cli, result, _show_told, then="" if dry_run else _see(alert))
@@ -109,7 +119,9 @@ def withdraw(cli: Cli, alert: str, reason: str | None, dry_run: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say who would be told, and change nothing.")
 @click.pass_obj
 def erase(cli: Cli, alert: str, dry_run: bool) -> None:
-    """Erase one of our alerts here and at all who have it. This cannot be undone."""
+    """Erase one of our alerts here and at all who have it.
+
+    This cannot be undone. On a terminal it must be confirmed by typing."""
     if not dry_run:
         told = cli.call("alert_coverage", alert=alert)["coverage"] if cli.may_ask() else []
         peers = words([row.get("name") or row["peer"] for row in told])
@@ -122,7 +134,10 @@ def erase(cli: Cli, alert: str, dry_run: bool) -> None:
 @click.argument("alert", required=False)
 @click.pass_obj
 def coverage(cli: Cli, alert: str | None) -> None:
-    """Show which peer confirmed what: pending, confirmed, held, overdue or recalled."""
+    """Show which peer confirmed what.
+
+    The states are pending, confirmed, held, overdue and recalled.
+    """
     result = cli.call("alert_coverage", alert=alert)
 
     def layout(shown: Result) -> None:

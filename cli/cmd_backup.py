@@ -15,6 +15,7 @@ import click
 from cli.ask import confirm, read_input_file
 from cli.cli_state import Cli
 from cli.files import refuse_existing, write_new
+from cli.ordered import OrderedGroup
 from cli.show import anything, emit, facts
 
 
@@ -22,7 +23,9 @@ from cli.show import anything, emit, facts
 @click.argument("file", required=False)
 @click.pass_obj
 def backup(cli: Cli, file: str | None) -> None:
-    """Write an encrypted copy of the node to FILE, which must not exist (- for standard output).
+    """Write an encrypted copy of the node.
+
+    FILE must not exist; - is standard output.
 
     It opens with the node's passphrase only. Without FILE it is named by the time, in this folder.
     """
@@ -65,7 +68,7 @@ def restore(cli: Cli, file: str) -> None:
     emit(cli, {"restored": str(cli.home), **(result or {})}, anything, then=then)
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def recover() -> None:
     """After a restore: what is held back, and let it go."""
 
@@ -80,6 +83,8 @@ def show(cli: Cli) -> None:
 @recover.command("confirm")
 @click.pass_obj
 def confirm_(cli: Cli) -> None:
-    """Let what is held back go to the peers again, as policy and the register allow."""
+    """Let what is held back go to the peers again.
+
+    Only what policy and the register allow goes out."""
     confirm(cli, "confirm", "What is held back will be shared again, as policy allows.")
     emit(cli, cli.call("recover_confirm"), anything, then="parasol alert coverage")

@@ -8,10 +8,11 @@ import click
 from cli.ask import read_input_file
 from cli.cli_state import Cli
 from cli.files import write_new
+from cli.ordered import OrderedGroup
 from cli.show import anything, emit, facts
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def bundle() -> None:
     """Exchange with a peer by a sealed file. Only that peer can open it."""
 
@@ -35,7 +36,9 @@ def write(cli: Cli, peer: str, out: str | None) -> None:
 @click.argument("file")
 @click.pass_obj
 def read(cli: Cli, file: str) -> None:
-    """Take in a sealed FILE (- for standard input) that a peer wrote for us."""
+    """Take in a sealed file that a peer wrote for us.
+
+    FILE is - for standard input."""
     content = base64.b64encode(read_input_file(file, "FILE")).decode()
     result = cli.call("bundle_read", content=content)
     emit(cli, result, anything, then="parasol bundle write PEER, to answer it")

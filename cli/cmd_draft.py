@@ -10,6 +10,7 @@ import click
 from cli.ask import assignments, text_argument
 from cli.cli_state import Cli
 from cli.exits import POLICY
+from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, table, words
 
 FIELDS_HELP = """\b
@@ -42,7 +43,7 @@ EXAMPLE
 """
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def draft() -> None:
     """Write, review, publish and refuse drafts. An ID may be shortened to its start."""
 
@@ -69,7 +70,7 @@ def new(cli: Cli, pairs: tuple[str, ...]) -> None:
 @draft.command("list")
 @click.pass_obj
 def list_(cli: Cli) -> None:
-    """List the drafts that wait for review, the most severe first."""
+    """List the drafts that wait for review."""
 
     def show(shown: Result) -> None:
         rows = [{**row, "doubts": _doubts(row.get("doubts"))} for row in shown["drafts"]]
@@ -101,7 +102,7 @@ def _doubt(found: Any) -> str:
 @click.argument("id")
 @click.pass_obj
 def show(cli: Cli, id: str) -> None:  # noqa: A002 - the name of the argument in the help
-    """Show one draft: its fields, its doubts, and the private report behind it."""
+    """Show one draft, its doubts, and the report behind it."""
 
     def layout(shown: Result) -> None:
         facts(shown, [name for name in shown if name not in {"fields", "doubts", "report"}])
@@ -139,7 +140,7 @@ def edit(cli: Cli, id: str, pairs: tuple[str, ...]) -> None:  # noqa: A002
 @click.option("--dry-run", is_flag=True, help="Say what would be published, and change nothing.")
 @click.pass_obj
 def publish(cli: Cli, ids: tuple[str, ...], everything: bool, dry_run: bool) -> None:
-    """Sign drafts as alerts and put them on every peer's ledger, as policy allows.
+    """Sign drafts as alerts and share them, as policy allows.
 
     Publishing says that you reviewed them, and that the organisation's members and trusted peers
     may be warned. Ends with 3 where nothing could be published.
@@ -166,6 +167,8 @@ def publish(cli: Cli, ids: tuple[str, ...], everything: bool, dry_run: bool) -> 
 @click.option("--reason", help="Why; - reads standard input.")
 @click.pass_obj
 def refuse(cli: Cli, id: str, reason: str | None) -> None:  # noqa: A002
-    """Put a draft aside with a reason. It stays private, and the same row is not imported again."""
+    """Put a draft aside with a reason.
+
+    It stays private, and the same row of a list is not imported again."""
     why = text_argument(cli, reason, "Reason", argument="--reason")
     emit(cli, cli.call("draft_refuse", id=id, reason=why), facts, then="parasol draft list")

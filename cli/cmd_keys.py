@@ -15,6 +15,7 @@ import click
 from cli.ask import confirm, read_text_file
 from cli.cli_state import Cli
 from cli.files import refuse_existing, write_new
+from cli.ordered import OrderedGroup
 from cli.show import anything, emit, facts
 
 DAY_US = 86_400_000_000
@@ -35,7 +36,7 @@ out_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def keys() -> None:
     """Show, rotate, revoke and recover the organisation's keys."""
 
@@ -44,7 +45,7 @@ def keys() -> None:
 @click.option("--out", metavar="FILE", help="Write the organisation's document to FILE too.")
 @click.pass_obj
 def show(cli: Cli, out: str | None) -> None:
-    """Show our organisation, its safety code, its node keys, and when its document ends."""
+    """Show our organisation, its code, keys and document."""
     result = cli.call("keys_show")
     if out is not None:
         write_new(cli, Path(out), str(result["document"]).encode())
@@ -61,7 +62,9 @@ def show(cli: Cli, out: str | None) -> None:
 @recovery_file
 @click.pass_obj
 def rotate(cli: Cli, recovery_file: str) -> None:
-    """Make a new node key, sign our alerts with it, and renew the organisation's document.
+    """Make a new node key, and renew our document.
+
+    Our alerts are signed again with it, and the organisation's document lasts another year.
 
     Once a year, and whenever the machine was out of your hands.
     """
@@ -90,7 +93,7 @@ def revoke(
     document: str | None,
     out: str | None,
 ) -> None:
-    """Revoke a node key: peers hide what they received under it since DATE.
+    """Revoke a node key: what it signed since DATE is hidden.
 
     Without --key it is the only key, or with several you are asked to name one.
     """
@@ -133,7 +136,9 @@ def recover(
     document: str | None,
     out: str | None,
 ) -> None:
-    """Take the organisation back with the next root, when the root is lost or stolen.
+    """Take the organisation back with the next root.
+
+    For when the root is lost or stolen.
 
     The next root becomes the root, and a new next root is made, in a new recovery file.
     """

@@ -8,10 +8,11 @@ import click
 
 from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
+from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, table, words
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def peer() -> None:
     """Invite, verify, pause, block and remove peers.
 
@@ -42,7 +43,9 @@ def invite(cli: Cli, name: str | None, qr: bool) -> None:
 @click.option("--name", help="What you call them.")
 @click.pass_obj
 def accept(cli: Cli, text: str | None, name: str | None) -> None:
-    """Accept an invite, or the reply to one of yours. TEXT is - to read it from standard input.
+    """Accept an invite, or the reply to one of yours.
+
+    TEXT is - to read it from standard input.
 
     \b
       parasol peer accept - < invite.txt
@@ -137,7 +140,9 @@ def block(cli: Cli, peer: str) -> None:
 @click.argument("peer")
 @click.pass_obj
 def remove(cli: Cli, peer: str) -> None:
-    """Recall ours, delete theirs, and end the peering once they confirmed."""
+    """Recall ours, delete theirs, and end the peering.
+
+    It ends once they confirmed. On a terminal it must be confirmed by typing."""
     confirm(cli, "remove", f"{peer}: our alerts will be recalled and theirs deleted here.")
     result = cli.call("peer_remove", peer=peer)
     emit(cli, result, facts, then="parasol peer list, until they are gone")
@@ -147,7 +152,9 @@ def remove(cli: Cli, peer: str) -> None:
 @click.argument("document")
 @click.pass_obj
 def update(cli: Cli, document: str) -> None:
-    """Read a peer's new organisation document from the file DOCUMENT, or - for standard input.
+    """Read a peer's new organisation document.
+
+    DOCUMENT is a file, or - for standard input.
 
     They make it with `parasol keys revoke` or `parasol keys recover`, also when their node is gone.
     """

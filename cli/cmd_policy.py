@@ -4,10 +4,11 @@ import click
 
 from cli.ask import read_text_file
 from cli.cli_state import Cli
+from cli.ordered import OrderedGroup
 from cli.show import Result, anything, emit, facts, table, words
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def policy() -> None:
     """Show, check and apply what this node shares.
 
@@ -33,7 +34,9 @@ def show(cli: Cli) -> None:
 @click.argument("file", required=False)
 @click.pass_obj
 def check(cli: Cli, file: str | None) -> None:
-    """Say whether FILE (or policy.toml; - for standard input) is valid, and what would change."""
+    """Say whether a policy is valid, and what would change.
+
+    FILE is another than policy.toml, or - for standard input."""
     text = None if file is None else read_text_file(file, "FILE")
     emit(cli, cli.call("policy_check", text=text), anything, then="parasol policy apply")
 
@@ -42,7 +45,9 @@ def check(cli: Cli, file: str | None) -> None:
 @click.argument("file", required=False)
 @click.pass_obj
 def apply(cli: Cli, file: str | None) -> None:
-    """Put FILE (or the edited policy.toml; - for standard input) in force.
+    """Put the edited policy in force.
+
+    FILE is another than policy.toml, or - for standard input.
 
     What may no longer be shared is recalled, and what may no longer be held is deleted at once.
     """
@@ -55,7 +60,9 @@ def apply(cli: Cli, file: str | None) -> None:
 @click.option("--peer", required=True, help="Whose view: the start of an id, or a name.")
 @click.pass_obj
 def preview(cli: Cli, id: str, peer: str) -> None:  # noqa: A002 - the name of the argument
-    """Show what a peer would see of an alert or draft, and the rule behind each field it would not.
+    """Show what a peer would see of an alert or draft.
+
+    Each field that it would not see has the rule behind it.
 
     Last come the fields that this peer would learn from another one, if the two compared.
     """

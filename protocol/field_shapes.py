@@ -20,14 +20,14 @@ Check = Callable[[Value], bool]
 REGION: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 PLATE_PART: Final = re.compile(r"(?=.*[A-Z0-9])[A-Z0-9?*]{1,16}")
 _HOST = r"(?=.{1,253}(/|$))([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
-_LOCAL = r"[^\s@\x00-\x1f\x7f]{1,64}"
+_LOCAL = r"[^\s@*\x00-\x1f\x7f]{1,64}"
 _SERVICE = r"[a-z0-9][a-z0-9._-]{0,31}"
 # For each kind of identifier: the normal form, and the masked form.
 IDENTIFIERS: Final = {
     "phone": (re.compile(r"\+[1-9][0-9]{6,14}"), re.compile(r"\+[1-9][0-9]{0,2}\*{1,11}[0-9]{3}")),
     "email": (re.compile(rf"{_LOCAL}@{_HOST}"), re.compile(rf"[^\s@*]?\*\*\*@{_HOST}")),
     "handle": (
-        re.compile(rf"{_SERVICE}:[^\s@/\x00-\x1f\x7f]{{1,64}}"),
+        re.compile(rf"{_SERVICE}:[^\s@/*\x00-\x1f\x7f]{{1,64}}"),
         re.compile(rf"{_SERVICE}:[^\s@/*]{{0,2}}\*\*\*"),
     ),
     "plate": (

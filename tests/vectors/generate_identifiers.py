@@ -102,6 +102,7 @@ _REFUSED: dict[str, tuple[tuple[str, str | None], ...]] = {
         ("ana@[127.0.0.1]", None),
         ("ana@@example.com", None),
         ('"ana"@example.com', None),
+        ("a*a@example.com", None),
     ),
     "handle": (
         ("some_name", None),
@@ -111,6 +112,7 @@ _REFUSED: dict[str, tuple[tuple[str, str | None], ...]] = {
         ("https://example.com/some_name", None),
         ("t.me/", None),
         ("telegram:" + "a" * 65, None),
+        ("telegram:a*b", None),
     ),
     "plate": (
         ("7ABC271", None),

@@ -19,9 +19,9 @@ _SERVICE = r"[a-z0-9][a-z0-9._-]{0,31}"
 FORMS = {
     "phone": r"\+[1-9][0-9]{6,14}",
     "phone.masked": r"\+[1-9][0-9]{0,2}\*{1,11}[0-9]{3}",
-    "email": r"[^\s@\x00-\x1f\x7f]{1,64}@" + _HOST,
+    "email": r"[^\s@*\x00-\x1f\x7f]{1,64}@" + _HOST,
     "email.masked": r"[^\s@*]?\*\*\*@" + _HOST,
-    "handle": _SERVICE + r":[^\s@/\x00-\x1f\x7f]{1,64}",
+    "handle": _SERVICE + r":[^\s@/*\x00-\x1f\x7f]{1,64}",
     "handle.masked": _SERVICE + r":[^\s@/*]{0,2}\*\*\*",
     "plate": r"[A-Z]{2}:[A-Z0-9]{2,12}",
     "plate.masked": r"[A-Z]{2}:\*\*\*[A-Z0-9]{1,3}",

@@ -153,3 +153,14 @@ def test_every_number_in_documents_and_lists_is_reserved_for_fiction() -> None:
             for number in shown.findall(_read(path)):
                 digits = re.sub(r"\D", "", number)
                 assert fiction.fullmatch(digits), f"{_name(path)}: {number}"
+
+
+def test_everything_in_the_packages_reaches_an_installed_node() -> None:
+    project = tomllib.loads(_read(ROOT / "pyproject.toml"))
+    shipped = project["tool"]["setuptools"]["package-data"]
+    for name in PACKAGES:
+        data = {path for glob in shipped.get(name, []) for path in (ROOT / name).glob(glob)}
+        for path in (ROOT / name).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                module = path.suffix == ".py" and (path.parent / "__init__.py").exists()
+                assert module or path in data, f"{_name(path)} is left out of the package"

@@ -3,7 +3,8 @@
 Asked on arrival, and again for every held record when the receiver's policy changes. It reads the
 same decision table as `federation.release`, from the other side.
 Invariant: what an origin releases under a receiver's current card, the receiver admits, unless
-`import_from`, `cross_border` or a retention of 0 days, which no card carries, stands in the way.
+`import_from` or a retention of 0 days, which no card carries, stands in the way. Where the origin
+is does not matter here: taking a record across a border is an act of its origin.
 Place on the spine: between a verified entry and the store.
 """
 
@@ -13,7 +14,7 @@ from typing import Final
 
 from federation.decision import Table, Withheld, gravity_of, kept_rules, side_of, table_for
 from federation.policy import Policy
-from federation.release import audience, border
+from federation.release import audience
 from protocol.codec import Value
 from protocol.ids import OrgId
 
@@ -63,24 +64,15 @@ class Door:
         )
 
 
-def door(policy: Policy, origin: OrgId, origin_region: str, own_region: str) -> Door:
+def door(policy: Policy, origin: OrgId) -> Door:
     """Work out once what this policy lets in from an origin, for any number of records."""
     return Door(
-        closed=(
-            *audience("receiver.import_from", policy.import_from, origin),
-            *border("receiver", policy, own_region, origin_region),
-        ),
+        closed=audience("receiver.import_from", policy.import_from, origin),
         kept=kept_rules("receiver", policy),
         table=table_for(side_of("receiver", policy)),
     )
 
 
-def admit(
-    names_values: Mapping[str, Value],
-    policy: Policy,
-    origin: OrgId,
-    origin_region: str,
-    own_region: str,
-) -> Admission:
+def admit(names_values: Mapping[str, Value], policy: Policy, origin: OrgId) -> Admission:
     """Decide what this organisation may hold of one record that an origin disclosed to it."""
-    return door(policy, origin, origin_region, own_region).admit(names_values)
+    return door(policy, origin).admit(names_values)

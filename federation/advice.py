@@ -60,16 +60,16 @@ def _borders(policy: Policy) -> Iterator[Finding]:
         yield _problem(
             "cross_border_regions", f'the list has no effect while cross_border is "{rule}"'
         )
-    if policy.export_to in ("nobody", ()) and policy.import_from in ("nobody", ()):
+    if policy.export_to in ("nobody", ()):
         return
     if rule == "listed" and not regions:
         yield _problem(
             "cross_border",
-            "no region is listed in cross_border_regions: nobody abroad will get anything, "
-            "and nothing is taken in from abroad",
+            "no region is listed in cross_border_regions: no peer abroad will get any alert "
+            "from you",
         )
     elif rule == "deny":
-        yield _note("cross_border", "nothing goes to or comes from peers in other countries")
+        yield _note("cross_border", "peers in other countries will not get any alert from you")
 
 
 def _lifetimes(policy: Policy) -> Iterator[Finding]:

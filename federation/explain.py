@@ -89,9 +89,9 @@ LEVEL_MEANINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "The day and the part of the day are shared.",
     ),
     "cross_border": (
-        "Nothing crosses a border between countries, in either direction.",
-        "Only the regions in cross_border_regions exchange alerts with us across a border.",
-        "Alerts may cross borders.",
+        "Our alerts do not leave the country.",
+        "Our alerts leave the country only for the regions in cross_border_regions.",
+        "Our alerts may leave the country.",
     ),
     "onward": (
         "Peers may not forward our alerts.",
@@ -214,7 +214,7 @@ def meaning(switch: str, value: object) -> str:
     if switch in _NUMBERS:
         return _NUMBERS[switch].format(value)
     return {
-        "cross_border_regions": "Regions abroad that may exchange alerts with us.",
+        "cross_border_regions": "Regions abroad that our alerts may go to.",
         "mandatory_reporting": "The duty to report that is shown before anyone starts a report.",
         "police_share.approver": "The person who approves each sharing with police.",
         "optin.stop_word": "The word that stops all notifications.",

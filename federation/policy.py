@@ -298,7 +298,7 @@ def _fewer(a: Any, b: Any) -> Any:
 
 
 def _both_list(a: Policy, b: Policy) -> tuple[str, ...]:
-    """Return the regions abroad that both policies allow, when either goes by a list."""
+    """Return the regions abroad that both policies send to, when either goes by a list."""
     if "deny" in {a.cross_border, b.cross_border}:
         return ()
     if a.cross_border == "allow":

@@ -180,7 +180,7 @@ def gate(policy: Policy, own_region: str, peer: PeerView) -> Gate:
         closed=(
             *closed,
             *audience("origin.export_to", policy.export_to, peer.org),
-            *border("origin", policy, own_region, peer.accepts.region if peer.accepts else ""),
+            *_border(policy, own_region, peer.accepts.region if peer.accepts else ""),
         ),
         delay=policy.publish_delay,
         kept=kept_rules("origin", policy),
@@ -215,13 +215,13 @@ def audience(switch: str, value: str | Sequence[str], org: OrgId) -> tuple[str, 
     return () if text_id(org) in value else (f"{switch}=listed",)
 
 
-def border(label: str, policy: Policy, own_region: str, other_region: str) -> tuple[str, ...]:
-    """Name the rule that keeps a record on its side of a border, if it would cross one."""
-    if policy.cross_border == "allow" or not crosses_border(own_region, other_region):
+def _border(policy: Policy, own_region: str, their_region: str) -> tuple[str, ...]:
+    """Name the rule that keeps our records on our side of a border, if they would cross one."""
+    if policy.cross_border == "allow" or not crosses_border(own_region, their_region):
         return ()
-    if policy.cross_border == "listed" and covers(policy.cross_border_regions, other_region):
+    if policy.cross_border == "listed" and covers(policy.cross_border_regions, their_region):
         return ()
-    return (f"{label}.cross_border={policy.cross_border}",)
+    return (f"origin.cross_border={policy.cross_border}",)
 
 
 def joinable(this: Release, others: Mapping[OrgId, Release]) -> list[Joinable]:

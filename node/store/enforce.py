@@ -53,7 +53,7 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
     kept: list[dict[str, Any]] = []
     indexed: list[dict[str, Any]] = []
     for peer in all_peers(connection):
-        way = door(context.policy, peer.org, peer.region, context.region)
+        way = door(context.policy, peer.org)
         query = select(records.c.id, records.c.disclosures).where(
             records.c.org == peer.org, records.c.status == int(Status.LIVE)
         )

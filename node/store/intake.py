@@ -146,7 +146,7 @@ class StoreIntake:
         if not items:
             return
         existing = self._existing([item.rk for item in items])
-        way = door(self._context.policy, self.peer.org, self.peer.region, self._context.region)
+        way = door(self._context.policy, self.peer.org)
         room = self._context.live_limit - self._live_count()
         inserts: list[dict[str, Any]] = []
         updates: list[dict[str, Any]] = []

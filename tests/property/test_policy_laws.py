@@ -278,24 +278,23 @@ def test_what_an_origin_releases_the_receiver_admits(
     record: RecordView, policy: Policy, theirs: Policy, region: str, their_region: str
 ) -> None:
     theirs = with_switch(theirs, "import_from", "trusted")
-    theirs = with_switch(theirs, "cross_border", "allow")
     theirs = with_switch(theirs, "retention_days", dict.fromkeys("4321", 365))
     theirs = with_switch(theirs, "notice_days", 3)
     peer = PeerView(ORGS[1], trusted=True, accepts=accepts_of(theirs, their_region))
     names = release(record, policy, region, peer, Consent(peers=True), Restrictions(), TODAY).names
     if names:
         sent = {name: record.names_values[name] for name in names}
-        assert admit(sent, theirs, ORGS[0], region, their_region).names == names
+        assert admit(sent, theirs, ORGS[0]).names == names
 
 
 @settings(max_examples=120, deadline=None)
-@given(records(), policies(), policies(), regions, regions)
+@given(records(), policies(), policies())
 def test_a_receiver_holds_nothing_that_its_trace_drops(
-    record: RecordView, theirs: Policy, other: Policy, region: str, own: str
+    record: RecordView, theirs: Policy, other: Policy
 ) -> None:
-    answer = admit(record.names_values, theirs, ORGS[0], region, own)
+    answer = admit(record.names_values, theirs, ORGS[0])
     assert {row.field for row in answer.trace} == record.names - answer.names
-    strict = admit(record.names_values, strictest(theirs, other), ORGS[0], region, own)
+    strict = admit(record.names_values, strictest(theirs, other), ORGS[0])
     assert strict.names <= answer.names
 
 

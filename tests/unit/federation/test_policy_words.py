@@ -62,8 +62,8 @@ def test_an_audience_of_nobody_is_told_as_nobody() -> None:
         (
             "origin.cross_border=listed",
             (
-                "Our policy: Only the regions in cross_border_regions exchange alerts with us "
-                "across a border."
+                "Our policy: Our alerts leave the country only for the regions in "
+                "cross_border_regions."
             ),
             (
                 'If your law and your members allow it, set cross_border to "allow". '
@@ -174,6 +174,12 @@ def test_a_setting_that_defeats_another_is_a_problem(changes: dict[str, Any], sw
 def test_a_choice_with_a_price_is_noted(changes: dict[str, Any], switch: str) -> None:
     assert found(changed("criminalised"), "note") == ["identifiers.profile"]
     assert switch in found(changed("criminalised", **changes), "note")
+
+
+@pytest.mark.parametrize("level", ["deny", "listed"])
+def test_a_border_is_no_remark_to_those_who_send_nothing(level: str) -> None:
+    quiet = changed("criminalised", export_to="nobody", cross_border=level)
+    assert "cross_border" not in [finding.switch for finding in check(quiet)]
 
 
 def test_problems_come_first_and_a_lone_reviewer_is_no_remark() -> None:

@@ -6,11 +6,13 @@ import pytest
 
 from federation.admit import Admission, admit, door
 from federation.decision import Withheld
-from federation.policy import Policy, preset
+from federation.policy import LEVELS, Policy, accepts_of, preset
+from federation.release import Consent, PeerView, RecordView, Restrictions, release
 from protocol.codec import Value
-from protocol.ids import OrgId, text_id
+from protocol.ids import Day, OrgId, text_id
 
 ORIGIN = OrgId(b"o" * 32)
+TODAY = Day(20_000)
 SENT: dict[str, Value] = {
     "kind": "alert",
     "terms": [],
@@ -23,8 +25,8 @@ SENT: dict[str, Value] = {
 }
 
 
-def take(policy: Policy, values: dict[str, Value] = SENT, origin_region: str = "US") -> Admission:
-    return admit(values, policy, ORIGIN, origin_region, "US")
+def take(policy: Policy, values: dict[str, Value] = SENT) -> Admission:
+    return admit(values, policy, ORIGIN)
 
 
 def changed(base: str, **changes: Any) -> Policy:
@@ -64,8 +66,6 @@ def test_race_alone_is_dropped_where_it_must_stand_beside_another_description() 
     [
         (changed("criminalised", import_from="nobody"), "receiver.import_from=nobody"),
         (changed("criminalised", import_from=("a" * 52,)), "receiver.import_from=listed"),
-        (changed("criminalised", cross_border="deny"), "receiver.cross_border=deny"),
-        (changed("criminalised", cross_border="listed"), "receiver.cross_border=listed"),
         (
             changed("criminalised", retention_days={"4": 9, "3": 0, "2": 9, "1": 9}),
             "receiver.retention_days.3=0",
@@ -73,21 +73,38 @@ def test_race_alone_is_dropped_where_it_must_stand_beside_another_description() 
     ],
 )
 def test_a_record_that_may_not_be_held_is_refused_whole(policy: Policy, rule: str) -> None:
-    answer = take(policy, origin_region="FR")
+    answer = take(policy)
     assert not answer.names
     assert {row.field for row in answer.trace if row.rule == rule} == set(SENT)
 
 
 def test_an_origin_on_the_list_is_taken_in() -> None:
-    policy = changed(
-        "criminalised",
-        import_from=(text_id(ORIGIN),),
-        cross_border="listed",
-        cross_border_regions=("FR",),
-    )
-    assert take(policy, origin_region="FR").names
-    assert take(policy, origin_region="US-CA").names
-    assert not take(policy, origin_region="DE").names
+    assert take(changed("criminalised", import_from=(text_id(ORIGIN),))).names
+
+
+def test_a_gdpr_organisation_hears_from_abroad_and_sends_nothing_there_until_it_lists_regions() -> (
+    None
+):
+    gdpr, consent = preset("gdpr"), Consent(peers=True)
+    here = PeerView(OrgId(b"h" * 32), trusted=True, accepts=accepts_of(gdpr, "FR"))
+    abroad = PeerView(ORIGIN, trusted=True, accepts=accepts_of(preset("criminalised"), "US"))
+    view = RecordView(SENT, TODAY, TODAY)
+
+    arriving = release(view, preset("criminalised"), "US", here, consent, Restrictions(), TODAY)
+    assert "phone.masked" in arriving.names
+    assert take(gdpr, {name: SENT[name] for name in arriving.names}).names == arriving.names
+
+    leaving = release(view, gdpr, "FR", abroad, consent, Restrictions(), TODAY)
+    assert not leaving.names
+    assert "origin.cross_border=listed" in {row.rule for row in leaving.trace}
+
+    listed = changed("gdpr", cross_border_regions=("US",))
+    assert release(view, listed, "FR", abroad, consent, Restrictions(), TODAY).names
+
+
+@pytest.mark.parametrize("level", LEVELS["cross_border"])
+def test_the_border_is_no_matter_of_the_receiver(level: str) -> None:
+    assert take(changed("gdpr", cross_border=level)) == take(preset("gdpr"))
 
 
 @pytest.mark.parametrize(
@@ -108,4 +125,4 @@ def test_a_record_whose_codes_were_withheld_is_read_strictly() -> None:
 
 
 def test_a_door_made_once_decides_as_the_single_question_does() -> None:
-    assert door(preset("gdpr"), ORIGIN, "US", "US").admit(SENT) == take(preset("gdpr"))
+    assert door(preset("gdpr"), ORIGIN).admit(SENT) == take(preset("gdpr"))

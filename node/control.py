@@ -36,6 +36,7 @@ SOCKET_FILE = "control.sock"
 SETTINGS_FILE = "settings.toml"
 REQUEST_BYTES = 64 * 1024 * 1024
 WAIT_SECONDS = 20.0
+LOCK_SECONDS = 5.0
 STOP_SECONDS = 10.0
 GREETING = {"parasol": 1}
 STOPPING = {"stopping": True}  # the call was not taken
@@ -60,8 +61,9 @@ class Lock:
     An `flock`, so a killed process leaves nothing behind that would have to be cleaned up.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, wait: float = LOCK_SECONDS) -> None:
         self._path = home / LOCK_FILE
+        self._wait = wait
         self._fd: int | None = None
 
     def acquire(self) -> bool:
@@ -95,7 +97,11 @@ class Lock:
         return "another process"
 
     def __enter__(self) -> Self:
-        if not self.acquire():
+        """Wait a few seconds for a short command to end, then raise NodeBusy."""
+        deadline = time.monotonic() + self._wait
+        while not self.acquire() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self._fd is None:
             raise NodeBusy(
                 f"{self.holder()} is writing to this node; stop it, or wait for it to end"
             )
@@ -264,14 +270,18 @@ def call(
     deadline = time.monotonic() + WAIT_SECONDS
     lock = Lock(home)
     pause = 0.02
+    secret: bytes | None = None
     while True:
         with contextlib.suppress(_NotServed):
             return _ask(home, name, args)
         if lock.acquire():
             try:
-                return asyncio.run(_in_process(home, passphrase(), name, args))
+                if secret is not None:
+                    return asyncio.run(_in_process(home, secret, name, args))
             finally:
                 lock.release()
+            secret = passphrase()  # without the lock: a person may take long to type it
+            continue
         if time.monotonic() > deadline:
             raise NodeBusy(
                 f"{lock.holder()} is writing to this node and does not answer; "

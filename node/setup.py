@@ -109,7 +109,7 @@ def init_node(
         home.chmod(0o700)
         made.folder(recovery_out)
         made.file(home / LOCK_FILE)
-        with Lock(home):
+        with Lock(home, wait=0):
             return _make(home, settings, wishes.preset, passphrase, recovery_out, now, random, made)
 
 

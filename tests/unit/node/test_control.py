@@ -96,7 +96,7 @@ def test_without_a_node_the_error_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_held_by_one_at_a_time(home: Path) -> None:
-    first, second = Lock(home), Lock(home)
+    first, second = Lock(home), Lock(home, wait=0.1)
     assert first.acquire()
     assert not second.acquire()
     with pytest.raises(NodeBusy, match=f"process {os.getpid()}"), second:
@@ -116,6 +116,23 @@ def test_a_command_waits_for_a_node_that_is_just_starting(home: Path) -> None:
         with played_node(home, {"status": {"ready": True}}, lock=lock):
             waiting.join(10)
     assert found == [{"ready": True}]
+
+
+def test_a_node_waits_for_a_short_command_to_end(home: Path) -> None:
+    short = Lock(home)
+    assert short.acquire()
+    threading.Timer(0.2, short.release).start()
+    with Lock(home) as lock:
+        assert lock.acquire()
+
+
+def test_the_lock_is_free_while_a_passphrase_is_typed(home: Path) -> None:
+    def typed() -> bytes:
+        with Lock(home, wait=0):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        call(home, typed, "status", {})
 
 
 @pytest.mark.parametrize(

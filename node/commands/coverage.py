@@ -1,0 +1,145 @@
+"""Which peer has confirmed which alert, and who must be told by telephone.
+
+Decides the state of each ledger row as people read it. A row that its peer has not confirmed is
+pending for a day and overdue after that; what recovery holds back is held, whatever the ledger
+says. Only our own alerts have a coverage: an origin alone knows who was granted what.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from federation.ledger import RowKind
+from federation.peers import PeerState
+from node.errors import BadRequest, NotFound
+from node.moments import DAY_US, SECOND_US, iso_time, span
+from node.runtime import Node
+from node.store.context import Context
+from node.store.peers import Peer, all_peers
+from node.store.tables import ledger, own, records, suspended
+from protocol.entry import Status
+from protocol.ids import RecordKey, text_id
+
+OVERDUE_US = DAY_US
+RECOVERY = "recovery_"  # before the reason of what this node itself holds back since a restore
+_WHAT = {Status.LIVE: "alert", Status.WITHDRAWN: "withdrawal", Status.ERASED: "erasure"}
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How far one alert has come at one peer. `since` is in microseconds, 0 where not known."""
+
+    rk: RecordKey
+    peer: Peer
+    what: str
+    state: str
+    since: int
+    reason: str = ""
+
+    def shown(self, now: int) -> dict[str, Any]:
+        """The row as commands answer it."""
+        row: dict[str, Any] = {
+            "alert": text_id(self.rk), "peer": text_id(self.peer.org), "peer_name": self.peer.name,
+            "what": self.what, "state": self.state, "since": iso_time(self.since),
+            "age_s": max(now - self.since, 0) // SECOND_US if self.since else None,
+        }  # fmt: skip
+        return row | ({"reason": self.reason} if self.reason else {})
+
+
+async def alert_coverage(node: Node, alert: str | None = None) -> dict[str, Any]:
+    """Say which peer has confirmed one alert, or all; NotFound where there is none such here."""
+    rows = await node.read(covered, node.context, alert)
+    now = node.context.now_us()
+    return {
+        "coverage": [row.shown(now) for row in rows],
+        "summary": {text_id(rk): summarise(found, now) for rk, found in _by_alert(rows)},
+    }
+
+
+def covered(connection: Connection, context: Context, alert: str | None) -> list[Covered]:
+    """The coverage of one own alert, by the start of its id, or of all."""
+    rk = None if alert is None else own_alert(connection, alert)
+    peers = {peer.id: peer for peer in all_peers(connection)}
+    found: dict[tuple[bytes, int], Covered] = {}
+    query = select(ledger, records.c.status).join(
+        records, records.c.rk == ledger.c.rk, isouter=True
+    )
+    held = select(suspended)
+    if rk is not None:
+        query, held = query.where(ledger.c.rk == rk), held.where(suspended.c.rk == rk)
+    for row in connection.execute(query):
+        if row.peer in peers:
+            found[bytes(row.rk), row.peer] = _of_row(row, peers[row.peer], context)
+    for row in connection.execute(held):
+        if row.peer in peers:
+            key = RecordKey(bytes(row.rk))
+            was = found.get((key, row.peer))
+            found[key, row.peer] = Covered(
+                key, peers[row.peer], "alert", "held", was.since if was else 0,
+                RECOVERY + row.why,
+            )  # fmt: skip
+    return sorted(found.values(), key=lambda row: (row.rk, row.peer.name, row.peer.id))
+
+
+def own_alert(connection: Connection, text: str) -> RecordKey:
+    """The one own alert whose id begins so; NotFound or BadRequest where it is not one."""
+    wanted = text.strip().lower()
+    keys = [RecordKey(bytes(rk)) for (rk,) in connection.execute(select(own.c.rk))]
+    found = [rk for rk in keys if text_id(rk).startswith(wanted)] if wanted else []
+    if not found:
+        raise NotFound("no alert of this organisation has that id; see parasol alert list")
+    if len(found) > 1:
+        raise BadRequest(f"{len(found)} alerts begin so; give more of the id")
+    return found[0]
+
+
+def _of_row(row: Row[Any], peer: Peer, context: Context) -> Covered:
+    rk = RecordKey(bytes(row.rk))
+    is_stop = row.kind == RowKind.STOP
+    what = "stop" if is_stop else _WHAT[Status(row.status or 0)]
+    if row.held:
+        return Covered(rk, peer, what, "held", row.since_us, row.held)
+    if row.acked_us:
+        return Covered(rk, peer, what, "recalled" if is_stop else "confirmed", row.acked_us)
+    return Covered(rk, peer, what, waiting(row, context), row.since_us)
+
+
+def waiting(row: Row[Any], context: Context) -> str:
+    """`overdue` after a day without a confirmation, else `pending`.
+
+    A copy that has expired ended by itself: nobody need be rung up about it.
+    """
+    late = context.now_us() - row.since_us > OVERDUE_US and row.exp >= context.today
+    return "overdue" if late else "pending"
+
+
+def summarise(rows: Iterable[Covered], now: int) -> str:
+    """One alert in a sentence: 7 of 8 confirmed; Riverside 31 h overdue, last seen 2 days ago."""
+    told = [row for row in rows if row.peer.state is not PeerState.GONE or row.state != "recalled"]
+    done = [row for row in told if row.state in {"confirmed", "recalled"}]
+    parts = [f"{len(done)} of {len(told)} confirmed"]
+    for row in told:
+        if row.state == "overdue":
+            late = span(now - row.since - OVERDUE_US)
+            parts.append(f"{row.peer.name} {late} overdue, {last_seen(row.peer, now)}")
+        elif row.reason.startswith(RECOVERY):
+            parts.append(f"held back for {row.peer.name} until the keeper confirms")
+        elif row.state == "held":
+            parts.append(f"{row.peer.name} holds it ({row.reason})")
+    return "; ".join(parts)
+
+
+def last_seen(peer: Peer, now: int) -> str:
+    """When a peer last signed anything to us, in words."""
+    if not peer.contact_us:
+        return "never seen"
+    return f"last seen {span(now - peer.contact_us)} ago"
+
+
+def _by_alert(rows: Iterable[Covered]) -> list[tuple[RecordKey, list[Covered]]]:
+    found: dict[RecordKey, list[Covered]] = {}
+    for row in rows:
+        found.setdefault(row.rk, []).append(row)
+    return list(found.items())

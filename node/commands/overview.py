@@ -1,0 +1,184 @@
+"""How the node is, at a glance: peers, what waits, what will end, and what to do about it.
+
+Reads only, and little: a keeper may ask at any time, also of a node with a hundred thousand
+alerts. What is merely wrong is told here in a sentence; `doctor` looks deeper and says the cure.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, case, func, or_, select
+
+from federation.peers import PeerState
+from keys.orgdoc import WARNING_DAYS
+from node.commands.coverage import OVERDUE_US
+from node.moments import DAY_US, iso_time, span
+from node.opening import POLICY
+from node.runtime import Node
+from node.settings import POLICY_FILE
+from node.store import meta
+from node.store.context import Context
+from node.store.peers import Peer, all_peers
+from node.store.tables import drafts, ledger, peers, records, returned, suspended
+from protocol.entry import Status
+from protocol.ids import iso_date, text_id
+
+BACKUP = "backup_us"  # the note of the last backup's time
+BACKUP_OLD_US = 14 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What one peer has not confirmed. `held` is what it cannot or may not hold."""
+
+    lag: int = 0
+    overdue: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the store says of the node at one moment."""
+
+    peers: tuple[Peer, ...]
+    waiting: dict[int, Waiting]
+    alerts: int
+    drafts: int
+    backup_us: int
+    policy_in_force: bytes
+    suspended: int
+    returned: int
+
+    @property
+    def outbox(self) -> int:
+        """Rows and hellos that have yet to reach a peer."""
+        rows = sum(each.lag for each in self.waiting.values())
+        return rows + sum(peer.hello_due and peer.state in CALLED for peer in self.peers)
+
+
+CALLED = frozenset(PeerState) - {PeerState.GONE}
+
+
+async def status(node: Node) -> dict[str, Any]:
+    """Say how the node is: its peers with their lag, what is held and drafted, what waits."""
+    found = await node.read(standing, node.context)
+    document = node.documents.current
+    return {
+        "org": text_id(node.keystore.org),
+        "name": node.settings.org,
+        "ready": True,
+        "alerts": found.alerts,
+        "drafts": found.drafts,
+        "outbox": found.outbox,
+        "document_expires": iso_date(document.exp),
+        "backup": iso_time(found.backup_us),
+        "recovery": recovery_of(node, found),
+        "policy": "in force" if policy_in_force(node, found) else "edited, not in force",
+        "peers": [_shown(peer, found.waiting.get(peer.id, Waiting())) for peer in found.peers],
+        "warnings": warnings(node, found),
+    }
+
+
+def _shown(peer: Peer, waiting: Waiting) -> dict[str, Any]:
+    return {
+        "id": text_id(peer.org), "name": peer.name, "state": peer.state.value,
+        "last_contact": iso_time(peer.contact_us), "lag": waiting.lag, "overdue": waiting.overdue,
+        "held": waiting.held, "trouble": peer.trouble,
+    }  # fmt: skip
+
+
+def standing(connection: Connection, context: Context) -> Standing:
+    """Gather what `status` and `doctor` tell, in one read transaction."""
+    return Standing(
+        peers=tuple(peer for peer in all_peers(connection) if peer.state is not PeerState.GONE),
+        waiting=_waiting(connection, context),
+        alerts=_live_alerts(connection, context),
+        drafts=_count(connection, select(drafts.c.id).where(drafts.c.state == "open")),
+        backup_us=meta.get_int(connection, BACKUP),
+        policy_in_force=meta.get(connection, POLICY) or b"",
+        suspended=_count(connection, select(suspended.c.rk)),
+        returned=_count(connection, select(returned.c.id)),
+    )
+
+
+def _waiting(connection: Connection, context: Context) -> dict[int, Waiting]:
+    is_held = ledger.c.held != ""
+    is_late = ledger.c.since_us < context.now_us() - OVERDUE_US
+    query = (
+        select(
+            ledger.c.peer,
+            func.sum(case((is_held, 0), else_=1)),
+            func.sum(case((is_held, 0), (is_late, 1), else_=0)),
+            func.sum(case((is_held, 1), else_=0)),
+        )
+        .where(ledger.c.acked_us == 0, ledger.c.exp >= context.today)
+        .group_by(ledger.c.peer)
+    )
+    return {peer: Waiting(*counts) for peer, *counts in connection.execute(query)}
+
+
+def _live_alerts(connection: Connection, context: Context) -> int:
+    """Live records that are shown here: ours, and what synced origins let us show."""
+    query = (
+        select(records.c.id)
+        .join(peers, peers.c.org == records.c.org, isouter=True)
+        .where(
+            records.c.status == int(Status.LIVE), records.c.hidden == "", records.c.kind != "",
+            records.c.exp_day >= context.today, records.c.row_kind == 0,
+            or_(records.c.org == context.org, peers.c.in_synced == 1),
+        )
+    )  # fmt: skip
+    return _count(connection, query)
+
+
+def _count(connection: Connection, query: Any) -> int:
+    return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+
+def recovery_of(node: Node, found: Standing) -> str:
+    """Where the node stands after a restore: none, listing, or waiting for the keeper."""
+    if node.context.hold_all or found.suspended or found.returned:
+        return "waits for the keeper"
+    return "listing" if unlisted(found) else "none"
+
+
+def unlisted(found: Standing) -> list[Peer]:
+    """The peers that have not yet listed what they hold since the restore."""
+    return [peer for peer in found.peers if not peer.out_listed and peer.state.may_hold_ours]
+
+
+def policy_in_force(node: Node, found: Standing) -> bool:
+    """Whether the policy file says what the running node obeys."""
+    try:
+        return (node.home / POLICY_FILE).read_text("utf-8").encode() == found.policy_in_force
+    except (OSError, UnicodeError):
+        return False
+
+
+def warnings(node: Node, found: Standing) -> list[str]:
+    """What a keeper should not overlook, a sentence each."""
+    said: list[str] = []
+    now, today = node.context.now_us(), node.today
+    left = node.documents.current.exp - today
+    if left < 0:
+        said.append("the organisation's document has ended; renew it: parasol keys rotate")
+    elif left <= WARNING_DAYS:
+        said.append(f"the organisation's document ends in {left} days: parasol keys rotate")
+    if not found.backup_us:
+        said.append("there is no backup yet: parasol backup")
+    elif now - found.backup_us > BACKUP_OLD_US:
+        said.append(f"the last backup is {span(now - found.backup_us)} old: parasol backup")
+    if node.context.hold_all:
+        said.append("the register is lost; nothing goes out before: parasol recover confirm")
+    elif found.suspended or found.returned:
+        said.append("alerts are held back since a restore: parasol recover show")
+    if not policy_in_force(node, found):
+        said.append("policy.toml was edited and is not in force: parasol policy apply")
+    late = [peer.name for peer in found.peers if _overdue(found, peer)]
+    if late:
+        said.append(f"not confirmed for over a day, ring them up: {', '.join(late)}")
+    return said
+
+
+def _overdue(found: Standing, peer: Peer) -> bool:
+    return found.waiting.get(peer.id, Waiting()).overdue > 0

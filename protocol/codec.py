@@ -46,7 +46,8 @@ _OPTIONS: dict[str, Any] = {
 
 def encode(value: Value) -> bytes:
     """Return the one encoding of a value; raises ProtocolError if the profile has none for it."""
-    _check([value], 0, sizes=True)
+    _check([value], 0)
+    _check_sizes(value)
     return pack(value)
 
 
@@ -69,17 +70,17 @@ def decode(data: bytes, *, limit: int = ENVELOPE_BYTES) -> Value:
         value: Value = msgpack.unpackb(data, max_bin_len=limit, **_OPTIONS)
     except (ValueError, msgpack.exceptions.UnpackException):
         raise malformed("not in the strict msgpack profile") from None
-    _check([value], 0, sizes=False)
+    _check([value], 0)
     if pack(value) != data:
         raise malformed("not the shortest encoding")
     return value
 
 
-def _check(items: list[Value], depth: int, *, sizes: bool) -> None:
+def _check(items: list[Value], depth: int) -> None:
     """Walk by exact type (True == 1, so isinstance and comparison are not enough)."""
     for item in items:
         kind = type(item)
-        if kind is bytes or kind is bool:
+        if kind is bytes or kind is str or kind is bool:
             continue
         if kind is int:
             if not -INT_MAX <= item <= INT_MAX:  # type: ignore[operator]
@@ -87,14 +88,20 @@ def _check(items: list[Value], depth: int, *, sizes: bool) -> None:
         elif kind is list:
             if depth == DEPTH:
                 raise malformed("arrays nested too deep")
-            if sizes and len(item) > ARRAY_ITEMS:  # type: ignore[arg-type]
-                raise malformed("an array of too many items")
-            _check(item, depth + 1, sizes=sizes)  # type: ignore[arg-type]
-        elif kind is str:
-            if sizes and _text_size(item) > STR_BYTES:  # type: ignore[arg-type]
-                raise malformed("a text too long")
+            _check(item, depth + 1)  # type: ignore[arg-type]
         else:
             raise malformed("a type outside the profile")
+
+
+def _check_sizes(value: Value) -> None:
+    """Hold a checked value to the sizes that the compiled decoder enforces on bytes."""
+    if isinstance(value, list):
+        if len(value) > ARRAY_ITEMS:
+            raise malformed("an array of too many items")
+        for item in value:
+            _check_sizes(item)
+    elif isinstance(value, str) and _text_size(value) > STR_BYTES:
+        raise malformed("a text too long")
 
 
 def _text_size(text: str) -> int:

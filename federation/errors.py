@@ -3,7 +3,8 @@
     ParasolError
     ├── ProtocolError          (protocol.errors: any untrusted bytes)
     └── FederationError
-        └── PolicyError        a policy file cannot be used
+        ├── PolicyError        a policy file cannot be used
+        └── Unreachable        a peer's endpoint gave no usable answer
 
 Invariant: a message names the switch or the peer, never a value out of a report.
 """
@@ -28,3 +29,14 @@ class PolicyError(FederationError):
         """Take one line per problem, in the order of the file."""
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+class Unreachable(FederationError):
+    """The peer's endpoint gave no usable answer; it is tried again later."""
+
+    code = "unreachable"
+
+    def __init__(self, why: str, message: str) -> None:
+        """`why` is a short code for tables; neither names the address."""
+        super().__init__(message)
+        self.why = why

@@ -98,14 +98,19 @@ def _next_page(intake: Intake, delta: Delta) -> Ok | List:
     if channel.list_pos == LISTED:
         channel.list_pos = None
         return _ok(intake, delta.asof)
-    lo = channel.list_pos or b""
-    rows = intake.rows_from(lo, delta.asof, LIST_ROWS + 1)
-    hi = bytes(rows[LIST_ROWS].rk) if len(rows) > LIST_ROWS else b""
-    page = tuple(_list_row(row, ask_again=channel.relist) for row in rows[:LIST_ROWS])
-    channel.list_pos = hi or LISTED
-    if not hi:
+    page = list_page(intake, channel.list_pos or b"", delta.asof)
+    channel.list_pos = page.hi or LISTED
+    if not page.hi:
         channel.relist = False
-    return List(lo, hi, page)
+    return page
+
+
+def list_page(intake: Intake, lo: bytes, asof: Day) -> List:
+    """One page of what this node mirrors, from `lo` on; an empty `hi` says that it is the last."""
+    rows = intake.rows_from(lo, asof, LIST_ROWS + 1)
+    hi = bytes(rows[LIST_ROWS].rk) if len(rows) > LIST_ROWS else b""
+    again = intake.channel.relist
+    return List(lo, hi, tuple(_list_row(row, ask_again=again) for row in rows[:LIST_ROWS]))
 
 
 def _list_row(row: MirrorRow, *, ask_again: bool) -> Row:

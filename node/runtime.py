@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
@@ -30,7 +30,10 @@ from node.store.context import Context
 from node.store.engine import Store
 from node.store.register import Register
 from node.store.schema import upgrade_store
-from protocol.ids import Day, day_of
+from protocol.ids import Day
+
+if TYPE_CHECKING:
+    from node.exchange import Exchange
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,6 +66,7 @@ class Node:
         self.context = context
         self._passphrase = passphrase
         self.documents = _documents(self)
+        self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
         self.on_peers: Callable[[], None] = _nothing  # a peer was added or changed state
 
@@ -129,6 +133,14 @@ class Node:
         self.keystore = keystore
         self.context.own_doc = _orgdocs(keystore)[-1]
         self.documents = _documents(self)
+
+    async def renew_card_if_due(self) -> bool:
+        """Issue a new card if there is none yet or its box key is old; whether it did."""
+        age = self.today - self.keystore.box_keys[0].made_day if self.keystore.box_keys else None
+        if self.keystore.card_n and age is not None and age < BOX_KEY_DAYS:
+            return False
+        await asyncio.to_thread(self.renew_card)
+        return True
 
     def renew_card(self) -> None:
         """Issue a new card: after 30 days with a new box key, else with what changed."""
@@ -218,8 +230,7 @@ async def open_node(
         )
         node = Node(home, settings, keystore, text, store, context)
         await node.change(opening.settle, context, (home / POLICY_FILE).read_text("utf-8"))
-        if keystore.card_n == 0 or day_of(clock()) - keystore.box_keys[0].made_day >= BOX_KEY_DAYS:
-            await asyncio.to_thread(node.renew_card)
+        await node.renew_card_if_due()
     except BaseException:
         await store.close()
         raise

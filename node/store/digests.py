@@ -1,7 +1,7 @@
 """Digests of ledgers and mirrors, kept in 256 buckets so that one change rehashes one bucket.
 
-A cache in memory, never the truth: it is filled from rows and forgotten whenever a transaction
-fails, so it can only ever repeat what the store says.
+A cache in memory, never the truth: it is filled inside write transactions only, which run one at a
+time, and forgotten whenever one fails, so it can only ever repeat what the store says.
 """
 
 from collections.abc import Callable, Iterable

@@ -107,7 +107,7 @@ def add_peer(
     return found
 
 
-def set_peer(connection: Connection, peer: int, **values: Any) -> None:
+def set_peer(connection: Connection, peer: int, /, **values: Any) -> None:
     """Change columns of one peer."""
     connection.execute(update(peers).where(peers.c.id == peer).values(**values))
 

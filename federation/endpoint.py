@@ -1,0 +1,81 @@
+"""The one door that peers knock on: a POST of a sealed envelope to a secret path.
+
+Whatever cannot be opened gets a bare 404, as does every other address and method, so that a scan
+learns nothing. All else is 200 with an envelope; what it means is decided elsewhere.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from keys.envelope import MAX_WIRE
+
+Answer = Callable[[bytes], Awaitable[bytes | None]]
+BODY_S = 60
+MAX_OPEN = 512
+
+
+class Endpoint:
+    """Serves `answer` at the secret path until `stop`. `answer` returns None for a bare 404."""
+
+    def __init__(self, host: str, port: int, secret_path: str, answer: Answer) -> None:
+        self._host, self._port = host, port
+        self._path = f"/{secret_path}".encode()
+        self._answer = answer
+        self._open = 0
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self) -> None:
+        """Listen; OSError if the address is taken."""
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+
+    async def stop(self) -> None:
+        """Stop listening; answers under way get two seconds."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.Response:
+        path = request.raw_path.encode("utf-8", "replace")
+        if request.method != "POST" or not hmac.compare_digest(path, self._path):
+            return _bare(404)
+        if request.content_length is not None and request.content_length > MAX_WIRE:
+            return _bare(413)
+        if self._open >= MAX_OPEN:
+            return _bare(503)
+        self._open += 1
+        try:
+            async with asyncio.timeout(BODY_S):
+                wire = await _body(request)
+            if wire is None:
+                return _bare(413)
+            answer = await self._answer(wire)
+        except TimeoutError:
+            return _bare(408)
+        finally:
+            self._open -= 1
+        if answer is None:
+            return _bare(404)
+        return web.Response(body=answer, content_type="application/octet-stream", headers=QUIET)
+
+
+QUIET = {"Server": "", "Cache-Control": "no-store"}
+
+
+def _bare(status: int) -> web.Response:
+    return web.Response(status=status, headers=QUIET)
+
+
+async def _body(request: web.BaseRequest) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.content.iter_chunked(65536):
+        size += len(part)
+        if size > MAX_WIRE:
+            return None
+        parts.append(part)
+    return b"".join(parts)

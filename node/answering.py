@@ -1,0 +1,277 @@
+"""Answers what peers ask: opens an envelope, proves its sender, and runs it in one transaction.
+
+    bytes → `Opened` → proved → message → effect and guard in one commit → answer → bytes
+
+Anything that cannot be opened, and anyone we do not know, gets nothing (a bare 404). Until a person
+has verified a peer, it is answered nothing but hello.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, delete
+
+from federation import origin, receiver
+from federation.peers import PeerState
+from federation.verify import CheckedItem, check_items
+from keys.documents import Documents
+from keys.envelope import Inner, Opened, request_hash
+from keys.knock import answer_knock, is_knock
+from node.exchange import Exchange, guard
+from node.introductions import our_hello, prove_hello, take_hello
+from node.pipeline import spread
+from node.recall import purge_theirs
+from node.runtime import Node
+from node.store.grants import StoreGrants
+from node.store.intake import StoreIntake
+from node.store.peers import Peer, peer_by_id, peer_of, set_peer
+from node.store.records import own_records
+from node.store.tables import ledger
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.messages import (
+    Bye,
+    Delta,
+    Err,
+    Give,
+    List,
+    Message,
+    Ok,
+    Poke,
+    Pull,
+    decode_body,
+)
+
+BYE_LEFT = 0
+MESSAGES_A_MINUTE = 60
+BURST = 1200  # a long catch-up is many messages; a flood is more
+
+
+T = TypeVar("T")
+
+
+class Answering:
+    """The node's side of its endpoint. `list_positions` is shared with our own requests."""
+
+    def __init__(self, node: Node, exchange: Exchange, list_positions: dict[int, bytes]) -> None:
+        self._node = node
+        self._exchange = exchange
+        self._list_positions = list_positions
+        self._news: dict[int, asyncio.Event] = {}
+        self._allowance: dict[bytes, tuple[float, float]] = {}
+        self._stopping = asyncio.Event()
+        self.on_poke: Callable[[int], None] = lambda _: None
+
+    def wake(self, peers: set[int]) -> None:
+        """Some peers have news: answer their waiting pulls."""
+        for peer in peers:
+            event = self._news.get(peer)
+            if event is not None:
+                event.set()
+
+    def stop(self) -> None:
+        """End every waiting pull with what there is."""
+        self._stopping.set()
+        for event in self._news.values():
+            event.set()
+
+    async def answer(self, wire: bytes) -> bytes | None:
+        """The answer to one wire; None for a bare 404."""
+        try:
+            if is_knock(wire):
+                return await asyncio.to_thread(answer_knock, wire, self._node.documents)
+            opened = await self._exchange.open(wire)
+        except ProtocolError:
+            return None
+        if opened.inner.re:
+            return None
+        try:
+            if opened.inner.type == "hello":
+                return await self._hello(opened)
+            return await self._request(opened)
+        except ProtocolError:
+            return None
+
+    async def _hello(self, opened: Opened) -> bytes | None:
+        node = self._node
+        hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
+        try:
+            peer = await node.change(take_hello, node.context, opened.inner, hello, docs)
+        except ProtocolError as error:
+            if error.number not in {ErrorNumber.STALE, ErrorNumber.CLOCK}:
+                raise
+            return await self._refuse(opened, docs, error)
+        if peer is None:
+            return None
+        node.on_peers()
+        answer = our_hello(node, peer)
+        return await self._exchange.seal(answer, docs, re=_re(opened))
+
+    async def _request(self, opened: Opened) -> bytes | None:
+        peer = await self._node.read(peer_of, opened.inner.from_org)
+        if peer is None or peer.state is PeerState.GONE:
+            return None
+        docs = peer.docs
+        try:
+            await asyncio.to_thread(self._exchange.prove, opened, docs)
+            self._count(peer)
+            if peer.state in {PeerState.INVITED, PeerState.UNVERIFIED}:
+                raise ProtocolError(ErrorNumber.UNVERIFIED_PEER, "not verified yet")
+            message = await asyncio.to_thread(decode_body, opened.inner.type, opened.inner.body)
+            answer = await self._effect(peer, opened.inner, message)
+        except ProtocolError as error:
+            return await self._refuse(opened, docs, error)
+        return await self._exchange.seal(answer, docs, re=_re(opened))
+
+    async def _refuse(self, opened: Opened, docs: Documents, error: ProtocolError) -> bytes | None:
+        if error.number is ErrorNumber.SIGNATURE:
+            return None  # whoever sent this is not the peer; it learns nothing
+        refusal = Err(error.number, error.detail)
+        with contextlib.suppress(ProtocolError):
+            return await self._exchange.seal(refusal, docs, re=_re(opened))
+        return None
+
+    def _count(self, peer: Peer) -> None:
+        """60 messages a minute, and a burst for catching up. ProtocolError QUOTA."""
+        now = asyncio.get_running_loop().time()
+        left, then = self._allowance.get(peer.org, (float(BURST), now))
+        left = min(BURST, left + (now - then) * MESSAGES_A_MINUTE / 60) - 1
+        self._allowance[peer.org] = (max(left, 0.0), now)
+        if left < 0:
+            raise ProtocolError(ErrorNumber.QUOTA, "too many messages", 60)
+
+    async def _effect(self, peer: Peer, inner: Inner, message: Message) -> Message:
+        match message:
+            case Pull():
+                return await self._pull(peer, inner, message)
+            case Delta():
+                return await self._delta(peer, message)
+            case List():
+                return await self._change(peer, inner, lambda g: origin.on_list(g, message))
+            case Give():
+                return await self._give(peer, inner, message)
+            case Poke():
+                await self._change(peer, inner, lambda _: None)
+                self.on_poke(peer.id)
+                return await self._node.change(self._standing, peer)
+            case Bye():
+                await self._node.change(self._left, peer, inner)
+                self._node.on_peers()
+                return Bye(BYE_LEFT, 0)
+            case _:
+                raise ProtocolError(ErrorNumber.MALFORMED, "this is no request")
+
+    def _standing(self, connection: Connection, peer: Peer) -> Ok:
+        intake = StoreIntake(connection, self._node.context, peer, None)
+        today = intake.today
+        return Ok(intake.channel.cursor, today, intake.digest(today), ())
+
+    async def _change(self, peer: Peer, inner: Inner, effect: Callable[[StoreGrants], T]) -> T:
+        """Run one effect on the peer's ledger, with the guard, in one commit."""
+        return await self._node.change(self._on_ledger, peer.id, inner, effect)
+
+    def _on_ledger(
+        self,
+        connection: Connection,
+        peer_id: int,
+        inner: Inner,
+        effect: Callable[[StoreGrants], T],
+    ) -> T:
+        context = self._node.context
+        guard(connection, inner, context.now_us())
+        grants = StoreGrants(connection, context, peer_by_id(connection, peer_id))
+        result = effect(grants)
+        grants.save()
+        note_contact(connection, peer_id, context.now_us())
+        return result
+
+    async def _pull(self, peer: Peer, inner: Inner, pull: Pull) -> Delta:
+        delta = await self._change(peer, inner, lambda grants: origin.on_pull(grants, pull))
+        if pull.wait_s == 0 or _says_something(delta, pull):
+            return delta
+        event = self._news.setdefault(peer.id, asyncio.Event())
+        event.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pull.wait_s):
+                while not self._stopping.is_set():
+                    # News that came between the answer above and the clear is not missed.
+                    delta = await self._node.change(self._next, peer.id, pull)
+                    if _says_something(delta, pull):
+                        break
+                    await event.wait()
+                    event.clear()
+        return delta
+
+    def _next(self, connection: Connection, peer_id: int, pull: Pull) -> Delta:
+        peer = peer_by_id(connection, peer_id)
+        grants = StoreGrants(connection, self._node.context, peer)
+        return origin.next_delta(grants, pull.cursor, pull.asof, pull.max_bytes)
+
+    async def _give(self, peer: Peer, inner: Inner, give: Give) -> Ok:
+        node = self._node
+
+        def effect(connection: Connection) -> set[int]:
+            context = node.context
+            guard(connection, inner, context.now_us())
+            grants = StoreGrants(connection, context, peer_by_id(connection, peer.id))
+            wanted = set(grants.channel.wanted)
+            origin.on_give(grants, give)
+            grants.save()
+            note_contact(connection, peer.id, context.now_us())
+            return spread(connection, context, own_records(connection, context.org, wanted))
+
+        node.on_news(await node.change(effect))
+        return await node.change(self._standing, peer)
+
+    async def _delta(self, peer: Peer, delta: Delta) -> Message:
+        if not peer.state.heard:
+            raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
+        items = await asyncio.to_thread(
+            check_items, delta.items, peer.docs.current, self._node.today
+        )
+        return await self._node.change(
+            take_delta, self._node, peer.id, delta, items, self._list_positions
+        )
+
+    def _left(self, connection: Connection, peer: Peer, inner: Inner) -> None:
+        """The peer has recalled what it gave us and goes; nothing of ours is there any more."""
+        guard(connection, inner, self._node.context.now_us())
+        purge_theirs(connection, self._node.context, peer)
+        connection.execute(delete(ledger).where(ledger.c.peer == peer.id))
+        self._node.context.digests.forget()
+        set_peer(connection, peer.id, state=PeerState.GONE.value)
+
+
+def take_delta(
+    connection: Connection,
+    node: Node,
+    peer_id: int,
+    delta: Delta,
+    items: list[CheckedItem],
+    list_positions: dict[int, bytes],
+) -> Ok | List | Give:
+    """Apply a checked delta in one transaction; returns what we have to say next."""
+    peer = peer_by_id(connection, peer_id)
+    intake = StoreIntake(connection, node.context, peer, list_positions.get(peer_id))
+    answer = receiver.on_delta(intake, delta, items)
+    intake.save()
+    if intake.channel.list_pos is None:
+        list_positions.pop(peer_id, None)
+    else:
+        list_positions[peer_id] = intake.channel.list_pos
+    note_contact(connection, peer_id, node.context.now_us())
+    return answer
+
+
+def note_contact(connection: Connection, peer_id: int, now_us: int) -> None:
+    """A verified message of this peer came: it is reachable, whatever we thought."""
+    set_peer(connection, peer_id, contact_us=now_us, failures=0, next_try_us=0)
+
+
+def _says_something(delta: Delta, pull: Pull) -> bool:
+    return bool(delta.items or delta.more or delta.want) or delta.digest != pull.digest
+
+
+def _re(opened: Opened) -> bytes:
+    return request_hash(opened.inner)

@@ -1,0 +1,229 @@
+"""The keeper's commands about peers: meeting, verifying, pausing, parting."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from federation.client import Client
+from federation.errors import Unreachable
+from federation.peers import PeerState
+from keys.documents import Documents
+from keys.invite import (
+    TOKEN_BYTES,
+    Invite,
+    decode_invite,
+    decode_reply,
+    encode_invite,
+    encode_reply,
+    is_reply,
+)
+from keys.safety import safety_code, same_code
+from node.errors import BadRequest, NotFound, PeerTrouble
+from node.exchange import Exchange
+from node.introductions import follow, our_hello, prove_hello, take_hello, token_hash
+from node.owndocs import apply_own_document
+from node.recall import move_peer
+from node.rootdocs import parse_document
+from node.rounds import Rounds
+from node.runtime import Node
+from node.store.peers import Peer, add_peer, all_peers, peer_by_id, peer_of, set_peer
+from node.store.tables import invites
+from protocol.errors import ProtocolError
+from protocol.ids import text_id
+
+GREET_S = 10
+NAME_LENGTH = 80
+
+
+class WrongCode(PeerTrouble):
+    """The code is not theirs."""
+
+    code = "wrong_code"
+
+
+async def peer_invite(node: Node, name: str | None = None) -> dict[str, Any]:
+    """An invite for one organisation, good once and for seven days."""
+    token = node.context.random(TOKEN_BYTES)
+    row = {
+        "token_hash": token_hash(token), "name": _name(name), "made_us": node.context.now_us(),
+    }  # fmt: skip
+    await node.change(_keep_invite, row)
+    return {"invite": encode_invite(Invite(node.documents, token))}
+
+
+def _keep_invite(connection: Connection, row: dict[str, Any]) -> None:
+    connection.execute(insert(invites).values(**row))
+
+
+async def peer_accept(node: Node, text: str, name: str | None = None) -> dict[str, Any]:
+    """Take an invite, or the reply to one of ours."""
+    if is_reply(text):
+        return await _accept_reply(node, text)
+    invite = await asyncio.to_thread(decode_invite, text)
+    if invite.docs.org == node.context.org:
+        raise BadRequest("this invite is our own; the other organisation accepts it")
+    peer = await node.change(_meet, node, invite, _name(name))
+    reply = None
+    if peer.endpoint is None:
+        exchange = Exchange(node, Client())
+        hello = our_hello(node, peer, invite.token)
+        reply = encode_reply(await exchange.seal(hello, peer.docs))
+    elif peer.state is PeerState.INVITED:
+        peer = await _greet_now(node, peer)
+    node.on_peers()
+    result = _met(node, peer)
+    return result if reply is None else {**result, "reply": reply}
+
+
+def _meet(connection: Connection, node: Node, invite: Invite, name: str) -> Peer:
+    known = peer_of(connection, invite.docs.org)
+    if known is not None and known.state is not PeerState.GONE:
+        follow(connection, node.context, known, invite.docs)
+        set_peer(connection, known.id, token=invite.token, next_try_us=0, hello_due=1)
+        return peer_by_id(connection, known.id)
+    return add_peer(
+        connection, invite.docs,
+        name=name or invite.docs.current.name, state=PeerState.INVITED,
+        now_us=node.context.now_us(), token=invite.token, hello_due=True,
+    )  # fmt: skip
+
+
+async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
+    exchange = Exchange(node, Client())
+    opened = await exchange.open(decode_reply(text))
+    hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
+    peer = await node.change(take_hello, node.context, opened.inner, hello, docs)
+    if peer is None:
+        raise PeerTrouble(
+            "this reply belongs to no open invite of ours: it is older than seven days, or used;"
+            " make a new one with parasol peer invite"
+        )
+    await node.change(set_peer, peer.id, hello_due=1)
+    node.on_peers()
+    return _met(node, peer)
+
+
+async def _greet_now(node: Node, peer: Peer) -> Peer:
+    """Say hello at once if the peer can be reached; the server tries again later otherwise."""
+    settings = node.settings
+    client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
+    exchange = node.exchange or Exchange(node, client)
+    try:
+        with contextlib.suppress(Unreachable, PeerTrouble, ProtocolError, TimeoutError):
+            async with asyncio.timeout(GREET_S):
+                return await Rounds(node, exchange, {}).greet(peer)
+    finally:
+        await client.close()
+    return peer
+
+
+async def peer_verify(node: Node, peer: str, code: str) -> dict[str, Any]:
+    """Trust a peer whose code, read by its own people, is the one that its documents give."""
+    found = await find_peer(node, peer)
+    if not same_code(code, found.org):
+        raise WrongCode(
+            f"that is not the code of the organisation that we know as {found.name}."
+            " Ask them to read it again; if it stays different, someone is in between:"
+            " block the peer and meet in person"
+        )
+    return await _move(node, found, PeerState.TRUSTED)
+
+
+async def peer_list(node: Node) -> dict[str, Any]:
+    """Every peer with both codes."""
+    peers = await node.read(all_peers)
+    ours = safety_code(node.context.org)
+    return {
+        "peers": [
+            {
+                "id": text_id(peer.org), "name": peer.name, "state": peer.state.value,
+                "ours": ours, "theirs": safety_code(peer.org),
+                "they_trust_us": peer.they_trust, "region": peer.region,
+                "trouble": peer.trouble or None,
+            }
+            for peer in peers
+        ]
+    }  # fmt: skip
+
+
+async def peer_pause(node: Node, peer: str) -> dict[str, Any]:
+    """No new alerts either way; corrections, withdrawals and erasures still flow."""
+    return await _move(node, await find_peer(node, peer), PeerState.PAUSED)
+
+
+async def peer_resume(node: Node, peer: str) -> dict[str, Any]:
+    """Take up a paused or blocked peer again."""
+    found = await find_peer(node, peer)
+    if found.state not in {PeerState.PAUSED, PeerState.BLOCKED}:
+        raise BadRequest(f"{found.name} is {found.state}: only a paused or blocked peer resumes")
+    return await _move(node, found, PeerState.TRUSTED)
+
+
+async def peer_block(node: Node, peer: str) -> dict[str, Any]:
+    """Refuse theirs and recall ours."""
+    return await _move(node, await find_peer(node, peer), PeerState.BLOCKED)
+
+
+async def peer_remove(node: Node, peer: str) -> dict[str, Any]:
+    """Recall ours, purge theirs; gone once they confirmed."""
+    found = await find_peer(node, peer)
+    met = found.state not in {PeerState.INVITED, PeerState.UNVERIFIED}
+    return await _move(node, found, PeerState.LEAVING if met else PeerState.GONE)
+
+
+async def peer_update(node: Node, document: str) -> dict[str, Any]:
+    """Take an organisation's new document from a file: a peer's, or our own."""
+    docs = await asyncio.to_thread(parse_document, document)
+    if docs.org == node.context.org:
+        return await apply_own_document(node, docs)
+    found = await node.read(peer_of, docs.org)
+    if found is None:
+        raise NotFound("this is the document of an organisation that is no peer of ours")
+    changed = await node.change(_follow_file, node, found, docs)
+    node.on_peers()
+    current = (await node.read(peer_by_id, found.id)).docs.current
+    return {
+        "peer": text_id(found.org), "name": found.name, "updated": changed,
+        "gen": current.gen, "ver": current.ver,
+    }  # fmt: skip
+
+
+def _follow_file(connection: Connection, node: Node, peer: Peer, docs: Documents) -> bool:
+    set_peer(connection, peer.id, hello_due=1)
+    return follow(connection, node.context, peer, docs)
+
+
+async def _move(node: Node, peer: Peer, state: PeerState) -> dict[str, Any]:
+    moved = await node.change(move_peer, node.context, peer, state)
+    node.on_peers()
+    node.on_news({peer.id})
+    return {"peer": text_id(moved.org), "name": moved.name, "state": moved.state.value}
+
+
+async def find_peer(node: Node, text: str) -> Peer:
+    """The one peer that a person means: by the start of its id, or our name for it. NotFound."""
+    wanted = text.strip().casefold()
+    peers = await node.read(all_peers)
+    named = [peer for peer in peers if peer.name.casefold() == wanted]
+    found = named or [peer for peer in peers if wanted and text_id(peer.org).startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFound("several peers begin so; give more of the id, see parasol peer list")
+    raise NotFound("there is no such peer; see parasol peer list")
+
+
+def _met(node: Node, peer: Peer) -> dict[str, Any]:
+    return {
+        "peer": text_id(peer.org), "name": peer.name, "state": peer.state.value,
+        "ours": safety_code(node.context.org), "theirs": safety_code(peer.org),
+    }  # fmt: skip
+
+
+def _name(name: str | None) -> str:
+    cleaned = (name or "").strip()
+    if len(cleaned) > NAME_LENGTH:
+        raise BadRequest(f"name: at most {NAME_LENGTH} characters")
+    return cleaned

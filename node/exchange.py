@@ -1,0 +1,129 @@
+"""Envelopes in and out: opens and verifies what arrives, signs and seals what leaves.
+
+All of it runs off the event loop. A request's `n` rises for ever; an answer is bound to its request
+by `re`. What a message means is decided in `node.answering` and `node.syncing`.
+"""
+
+import asyncio
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from federation.client import Client
+from federation.errors import Unreachable
+from keys.documents import Documents
+from keys.envelope import Inner, Opened, make_inner, open_wire, request_hash, seal
+from node.errors import PeerTrouble
+from node.runtime import Node
+from node.store.tables import guards
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.messages import Err, Message, decode_body
+
+DAY_US = 86_400_000_000
+
+
+class PeerRefused(PeerTrouble):
+    """The peer's node refused the request."""
+
+    code = "peer_refused"
+
+    def __init__(self, number: int, detail: int) -> None:
+        super().__init__(f"the peer refused: error {number}")
+        self.number = number
+        self.detail = detail
+
+
+class Exchange:
+    """One node's envelopes. `n` never repeats, across the life of this object and before."""
+
+    def __init__(self, node: Node, client: Client) -> None:
+        self._node = node
+        self._client = client
+        self._last_n = 0
+
+    def next_n(self) -> int:
+        """The next request number: the time in microseconds, or one more than the last."""
+        self._last_n = max(self._node.context.now_us(), self._last_n + 1)
+        return self._last_n
+
+    async def open(self, wire: bytes) -> Opened:
+        """Unseal a wire that is meant for us; ProtocolError if it cannot be."""
+        node = self._node
+        return await asyncio.to_thread(open_wire, wire, node.box_keys, node.context.org)
+
+    async def seal(self, message: Message, docs: Documents, *, re: bytes = b"") -> bytes:
+        """Sign and seal a message to the organisation of `docs`; ProtocolError without a card."""
+        wire, _ = await asyncio.to_thread(self._seal, message, docs, re, self.next_n())
+        return wire
+
+    def _seal(self, message: Message, docs: Documents, re: bytes, n: int) -> tuple[bytes, Inner]:
+        if docs.card is None:
+            raise ProtocolError(ErrorNumber.KEY, "there is no card to seal to")
+        key = self._node.key
+        inner = make_inner(
+            message.name, self._node.context.org, key.public, docs.org, n, re,
+            message.encode_body(),
+        )  # fmt: skip
+        return seal(inner, key, docs.card.box_public), inner
+
+    async def ask(self, docs: Documents, message: Message, *, wait_s: int = 0) -> Message:
+        """Send a request to an organisation's endpoint and return its verified answer.
+
+        Unreachable, PeerRefused, or ProtocolError for an answer that is not one.
+        """
+        opened = await self._send(docs, message, wait_s)
+        await asyncio.to_thread(self.prove, opened, docs)
+        return await asyncio.to_thread(decode_body, opened.inner.type, opened.inner.body)
+
+    async def ask_hello(self, docs: Documents, message: Message) -> Opened:
+        """Send a hello; the answer is not proved yet, because the documents in it do that."""
+        return await self._send(docs, message, 0)
+
+    async def _send(self, docs: Documents, message: Message, wait_s: int) -> Opened:
+        card = docs.card
+        if card is None or not card.endpoints:
+            raise Unreachable("no_endpoint", "it has no endpoint")
+        wire, inner = await asyncio.to_thread(self._seal, message, docs, b"", self.next_n())
+        opened = await self.open(await self._client.post(card.endpoints[0], wire, wait_s=wait_s))
+        if opened.inner.from_org != docs.org or opened.inner.re != request_hash(inner):
+            raise ProtocolError(ErrorNumber.MALFORMED, "an answer to another request")
+        if opened.inner.type == "err":
+            await asyncio.to_thread(self.prove, opened, docs)
+            refused = decode_body("err", opened.inner.body)
+            if isinstance(refused, Err):
+                if refused.number == ErrorNumber.STALE:
+                    self._last_n = max(self._last_n, refused.detail)
+                raise PeerRefused(refused.number, refused.detail)
+        return opened
+
+    async def post(self, endpoint: str, raw: bytes) -> bytes:
+        """Send bytes that are no envelope, and return the answer as it comes. Unreachable."""
+        return await self._client.post(endpoint, raw)
+
+    def prove(self, opened: Opened, docs: Documents) -> None:
+        """Prove the sender by a key of its documents that is valid today. ProtocolError."""
+        key = opened.inner.from_key
+        if docs.current.key_state(key, self._node.today) != "valid":
+            raise ProtocolError(ErrorNumber.KEY, "a message under a key that is not valid now")
+        opened.verify(key)
+
+
+def guard(connection: Connection, inner: Inner, now_us: int) -> None:
+    """Refuse a request that was seen, or that is from the future; in the effect's transaction.
+
+    ProtocolError STALE or CLOCK.
+    """
+    name = {"sender": bytes(inner.from_key), "type": inner.type}
+    last = connection.execute(
+        select(guards.c.n).where(guards.c.sender == name["sender"], guards.c.type == name["type"])
+    ).scalar()
+    if last is not None and inner.n <= last:
+        raise ProtocolError(ErrorNumber.STALE, "a request that was seen before", last)
+    if inner.n > now_us + DAY_US:
+        raise ProtocolError(ErrorNumber.CLOCK, "a request from the future", now_us)
+    statement = insert(guards).values(**name, n=inner.n)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["sender", "type"], set_={"n": statement.excluded.n}
+        )
+    )

@@ -1,0 +1,139 @@
+"""Hello: how organisations exchange documents, before and after they trust each other.
+
+The only message whose sender is found in its own documents, after the chain verifies to its id. An
+unknown organisation needs an unused token; a known one can only follow its pin. Nothing here makes
+a peer trusted: a person does that, by comparing codes.
+"""
+
+import hashlib
+
+from sqlalchemy import Connection, select, update
+
+from federation.peers import PeerState
+from keys.documents import Documents, decode_documents
+from keys.envelope import Inner, Opened
+from keys.pin import Equivocation, accept
+from node.exchange import guard
+from node.runtime import Node
+from node.store.context import Context
+from node.store.enforce import purge_not_accepted, roll_back_revoked
+from node.store.grants import StoreGrants
+from node.store.peers import Peer, add_peer, peer_by_id, peer_of, set_peer
+from node.store.tables import invites
+from protocol.codec import Value, encode
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.messages import Hello, decode_body
+
+TOKEN_DAYS_US = 7 * 86_400_000_000
+TRUSTING = frozenset({PeerState.TRUSTED, PeerState.PAUSED})
+
+
+def token_hash(token: bytes) -> bytes:
+    """What is stored of an invite's token."""
+    return hashlib.blake2b(token, digest_size=32, person=b"parasol1.token").digest()
+
+
+def our_hello(node: Node, peer: Peer | None, token: bytes = b"") -> Hello:
+    """Our documents for one peer, and whether we have verified it."""
+    docs = node.documents
+    pairs = [(document.raw, document.sig) for document in docs.orgdocs]
+    if docs.card is not None:
+        pairs.append((docs.card.raw, docs.card.sig))
+    return Hello(token, peer is not None and peer.state in TRUSTING, tuple(pairs))
+
+
+def prove_hello(opened: Opened, today: int) -> tuple[Hello, Documents]:
+    """Read a hello and prove its sender by its own documents. ProtocolError.
+
+    Slow (several signatures): callers run it off the event loop.
+    """
+    hello = decode_body("hello", opened.inner.body)
+    if not isinstance(hello, Hello):
+        raise ProtocolError(ErrorNumber.MALFORMED, "a hello was expected")
+    pairs: list[Value] = [[raw, sig] for raw, sig in hello.docs]
+    docs = decode_documents(pairs)
+    if docs.org != opened.inner.from_org:
+        raise ProtocolError(ErrorNumber.KEY, "the documents of another organisation")
+    key = opened.inner.from_key
+    if docs.current.key_state(key, today) != "valid":
+        raise ProtocolError(ErrorNumber.KEY, "a hello under a key that is not valid now")
+    opened.verify(key)
+    return hello, docs
+
+
+def take_hello(
+    connection: Connection, context: Context, inner: Inner, hello: Hello, docs: Documents
+) -> Peer | None:
+    """Apply a proved hello; None where the sender is unknown and brings no usable token."""
+    guard(connection, inner, context.now_us())
+    peer = peer_of(connection, docs.org)
+    if peer is None or peer.state is PeerState.GONE:
+        return _welcome(connection, context, hello, docs)
+    follow(connection, context, peer, docs)
+    state = PeerState.UNVERIFIED if peer.state is PeerState.INVITED else peer.state
+    set_peer(
+        connection, peer.id, they_trust=int(hello.trusted), state=state.value,
+        contact_us=context.now_us(), failures=0, next_try_us=0,
+        token=b"" if peer.state is not PeerState.INVITED else peer.token,
+    )  # fmt: skip
+    return peer_by_id(connection, peer.id)
+
+
+def _welcome(
+    connection: Connection, context: Context, hello: Hello, docs: Documents
+) -> Peer | None:
+    if not hello.token:
+        return None
+    name = token_hash(hello.token)
+    row = connection.execute(select(invites).where(invites.c.token_hash == name)).one_or_none()
+    if row is None or row.made_us + TOKEN_DAYS_US < context.now_us():
+        return None
+    if row.used_by is not None and bytes(row.used_by) != docs.org:
+        # Someone else has used this invite: it was read by more than the one it was meant for.
+        first = peer_of(connection, bytes(row.used_by))
+        if first is not None:
+            set_peer(connection, first.id, trouble="invite_used_twice")
+        return None
+    connection.execute(
+        update(invites).where(invites.c.token_hash == name).values(used_by=bytes(docs.org))
+    )
+    peer = add_peer(
+        connection, docs,
+        name=row.name or docs.current.name, state=PeerState.UNVERIFIED, now_us=context.now_us(),
+    )  # fmt: skip
+    set_peer(connection, peer.id, they_trust=int(hello.trusted), contact_us=context.now_us())
+    return peer_by_id(connection, peer.id)
+
+
+def follow(connection: Connection, context: Context, peer: Peer, docs: Documents) -> bool:
+    """Move a pin to newer documents; returns whether anything changed.
+
+    ProtocolError KEY where they do not follow. Two documents of one version stop updates.
+    """
+    pinned = peer.docs
+    try:
+        newest = accept(pinned.current, docs.orgdocs, peer.org)
+    except Equivocation:
+        set_peer(connection, peer.id, trouble="equivocation")
+        raise
+    is_newer = newest is not pinned.current
+    card = pinned.card
+    if docs.card is not None and (card is None or docs.card.n > card.n) and docs.current == newest:
+        card = docs.card
+    if not is_newer and card is pinned.card:
+        return False
+    chain = docs.orgdocs if is_newer else pinned.orgdocs
+    rows: list[Value] = [[document.raw, document.sig] for document in chain]
+    if card is not None and any(key == card.node_key for key, _, _ in chain[-1].keys):
+        rows.append([card.raw, card.sig])
+    set_peer(connection, peer.id, docs=encode(rows))
+    changed = peer_by_id(connection, peer.id)
+    if is_newer and newest.revoked != pinned.current.revoked:
+        roll_back_revoked(connection, context, changed, newest)
+    if changed.accepts != peer.accepts:
+        grants = StoreGrants(connection, context, changed)
+        grants.derive()
+        grants.save()
+        if changed.region != peer.region:
+            purge_not_accepted(connection, context)
+    return True

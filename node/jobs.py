@@ -1,0 +1,89 @@
+"""What a node does by the clock: expire, re-derive, renew its card, sign conflicts again.
+
+The jobs are few and idempotent; due work is rows in the store, so a job that was missed while the
+node was off is done at the next start. APScheduler is fenced in this file.
+"""
+
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection, delete, select
+
+from federation.peers import PeerState
+from node.issue_again import issue_again
+from node.pipeline import spread
+from node.runtime import Node
+from node.store import meta
+from node.store.peers import mark_hello_due
+from node.store.records import forget_expired
+from node.store.tables import ledger, records
+from node.syncing import Syncing
+from protocol.ids import Day
+
+KEEP_STOPS_DAYS = 90
+LAST_RUN = "last_run_day"
+CLOCK_JUMP_DAYS = 2
+KNOWN_STATES = tuple(state for state in PeerState if state is not PeerState.GONE)
+
+
+class Jobs:
+    """The scheduled work of one node."""
+
+    def __init__(self, node: Node, syncing: Syncing) -> None:
+        self._node = node
+        self._syncing = syncing
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None}
+        )
+
+    def start(self) -> None:
+        """Run each job soon, then by its interval."""
+        self._every(timedelta(hours=1), self.keep_house, after_s=5)
+        self._every(timedelta(seconds=5), self.sign_conflicts, after_s=2)
+        self._every(timedelta(hours=24), self.derive_again, after_s=1)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self._scheduler.shutdown(wait=False)
+
+    def _every(
+        self, step: timedelta, work: Callable[[], Coroutine[Any, Any, None]], *, after_s: int
+    ) -> None:
+        first = datetime.now(UTC) + timedelta(seconds=after_s)
+        self._scheduler.add_job(work, "interval", seconds=step.total_seconds(), next_run_time=first)
+
+    async def keep_house(self) -> None:
+        """Renew the card when it is due, and forget what has ended."""
+        node = self._node
+        if await node.renew_card_if_due():
+            await node.change(mark_hello_due, KNOWN_STATES)
+            node.on_peers()
+        await node.change(forget_ended, node.today)
+
+    async def derive_again(self) -> None:
+        """Hold every ledger against records, policy and cards."""
+        node = self._node
+        node.on_news(await node.change(spread, node.context))
+
+    async def sign_conflicts(self) -> None:
+        """Issue again what a peer knows in another text of the same revision."""
+        node = self._node
+        if node.context.conflicts:
+            node.on_news(await issue_again(node))
+
+
+def forget_ended(connection: Connection, today: Day) -> int:
+    """Delete what ended more than 90 days ago; nothing while the clock has just jumped."""
+    last = meta.get_int(connection, LAST_RUN)
+    meta.put_int(connection, LAST_RUN, today)
+    if last and abs(today - last) > CLOCK_JUMP_DAYS:
+        return 0
+    gone = forget_expired(connection, Day(today - KEEP_STOPS_DAYS))
+    live = select(records.c.rk)
+    connection.execute(
+        delete(ledger).where(ledger.c.exp < today - KEEP_STOPS_DAYS, ledger.c.rk.not_in(live))
+    )
+    return len(gone)

@@ -1,0 +1,50 @@
+"""Letting a peer go: recalling what is ours there, purging what is theirs here."""
+
+from sqlalchemy import Connection, delete, select
+
+from federation.peers import PeerState, may_move
+from node.errors import BadRequest
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.grants import StoreGrants
+from node.store.peers import Peer, peer_by_id, set_peer
+from node.store.records import unindex
+from node.store.tables import records
+
+NARROWER = frozenset({PeerState.PAUSED, PeerState.BLOCKED, PeerState.LEAVING, PeerState.GONE})
+
+
+def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
+    """Delete every record of this organisation, its index and its mirror; returns how many."""
+    rows = connection.execute(
+        select(records.c.id, records.c.disclosures).where(records.c.org == peer.org)
+    ).fetchall()
+    unindex(connection, [(row.id, bytes(row.disclosures)) for row in rows])
+    connection.execute(delete(records).where(records.c.org == peer.org))
+    set_peer(connection, peer.id, in_cursor=0, in_relist=0, in_synced=1)
+    context.digests.forget()
+    context.live_counts.pop(peer.id, None)
+    return len(rows)
+
+
+def move_peer(connection: Connection, context: Context, peer: Peer, new: PeerState) -> Peer:
+    """Change a peer's state, and its ledger with it; BadRequest if that move does not exist.
+
+    Lost trust is in the register before it is in the store: a restored backup must not forget it.
+    """
+    if new is not peer.state and not may_move(peer.state, new):
+        raise BadRequest(f"{peer.name} is {peer.state}; it cannot become {new}")
+    narrower = new.value.encode() if new in NARROWER else None
+    context.register.stage(permissions.PEER, peer.org, narrower)
+    set_peer(connection, peer.id, state=new.value, hello_due=1, next_try_us=0, failures=0)
+    if new is PeerState.LEAVING:
+        purge_theirs(connection, context, peer)
+    if new is PeerState.BLOCKED:
+        set_peer(connection, peer.id, in_synced=0)  # theirs stays, unseen, until trusted again
+    if new is PeerState.TRUSTED:
+        set_peer(connection, peer.id, in_relist=1)
+    changed = peer_by_id(connection, peer.id)
+    grants = StoreGrants(connection, context, changed)
+    grants.derive()
+    grants.save()
+    return peer_by_id(connection, peer.id)

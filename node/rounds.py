@@ -1,0 +1,160 @@
+"""Our own conversations with one peer: introduce, push what it lacks, pull what we lack.
+
+Each step is one commit here and one request to the peer; a conversation may be cut anywhere and is
+taken up by the next one. The rules are in `federation.origin` and `federation.receiver`.
+"""
+
+import asyncio
+
+from sqlalchemy import Connection, func, select
+
+from federation import origin, receiver
+from federation.peers import PeerState
+from federation.verify import check_items
+from node.answering import BYE_LEFT, note_contact, take_delta
+from node.exchange import Exchange
+from node.introductions import our_hello, prove_hello, take_hello
+from node.pipeline import spread
+from node.runtime import Node
+from node.store.grants import StoreGrants
+from node.store.intake import StoreIntake
+from node.store.peers import Peer, peer_by_id, set_peer
+from node.store.records import own_records
+from node.store.tables import ledger
+from protocol.errors import ErrorNumber, ProtocolError
+from protocol.messages import Bye, Delta, Give, List, Message, Ok, Pull
+
+MOST_ROUNDS = 1000  # a conversation of half a million records; the next one goes on from there
+
+
+class Rounds:
+    """Conversations with peers, one at a time for each peer and direction."""
+
+    def __init__(self, node: Node, exchange: Exchange, list_positions: dict[int, bytes]) -> None:
+        self._node = node
+        self._exchange = exchange
+        self._list_positions = list_positions
+
+    async def greet(self, peer: Peer) -> Peer:
+        """Send our documents, take theirs. Raises as `Exchange.ask_hello` and `take_hello` do."""
+        node = self._node
+        hello = our_hello(node, peer, peer.token if peer.state is PeerState.INVITED else b"")
+        opened = await self._exchange.ask_hello(peer.docs, hello)
+        answer, docs = await asyncio.to_thread(prove_hello, opened, node.today)
+        greeted = await node.change(take_hello, node.context, opened.inner, answer, docs)
+        if greeted is None:
+            raise ProtocolError(ErrorNumber.KEY, "a hello from an organisation we do not know")
+        await node.change(set_peer, peer.id, hello_due=0, trouble="")
+        return await node.read(peer_by_id, peer.id)
+
+    async def push(self, peer: Peer) -> None:
+        """Give the peer what it lacks until it says that it has all of it, or stops moving."""
+        node = self._node
+        delta = await node.change(self._next_delta, peer.id)
+        for _ in range(MOST_ROUNDS):
+            if delta is None:
+                return
+            answer = await self._exchange.ask(peer.docs, delta)
+            delta = await self._hear(peer, delta, answer)
+
+    def _next_delta(self, connection: Connection, peer_id: int) -> Delta | None:
+        """What to push next; None where the peer is known to have everything."""
+        peer = peer_by_id(connection, peer_id)
+        grants = StoreGrants(connection, self._node.context, peer)
+        channel = grants.channel
+        if channel.listed and channel.cursor >= channel.pseq and not unconfirmed(connection, peer):
+            return None
+        return origin.next_delta(grants, channel.cursor, grants.today)
+
+    async def _hear(self, peer: Peer, sent: Delta, answer: Message) -> Delta | None:
+        """Take the peer's answer to a pushed delta; returns what to push next."""
+        node = self._node
+        match answer:
+            case Ok():
+                return await node.change(self._on_ok, peer.id, sent, answer)
+            case List():
+                return await node.change(self._on_list, peer.id, answer)
+            case Give():
+                news = await node.change(self._on_give, peer.id, answer)
+                node.on_news(news - {peer.id})
+                return await node.change(self._next_delta, peer.id)
+            case _:
+                raise ProtocolError(ErrorNumber.MALFORMED, "no answer to a delta")
+
+    def _on_ok(self, connection: Connection, peer_id: int, sent: Delta, answer: Ok) -> Delta | None:
+        peer = peer_by_id(connection, peer_id)
+        grants = StoreGrants(connection, self._node.context, peer)
+        before = grants.channel.cursor
+        origin.on_ok(grants, answer)
+        grants.save()
+        note_contact(connection, peer_id, self._node.context.now_us())
+        channel = grants.channel
+        moved = channel.cursor != before or channel.pseq > sent.to_seq
+        if not moved or channel.cursor >= channel.pseq:
+            return None  # all told; what is not confirmed is listed at the next conversation
+        return origin.next_delta(grants, channel.cursor, grants.today)
+
+    def _on_list(self, connection: Connection, peer_id: int, listing: List) -> Delta:
+        peer = peer_by_id(connection, peer_id)
+        grants = StoreGrants(connection, self._node.context, peer)
+        delta = origin.on_list(grants, listing)
+        grants.save()
+        note_contact(connection, peer_id, self._node.context.now_us())
+        return delta
+
+    def _on_give(self, connection: Connection, peer_id: int, give: Give) -> set[int]:
+        context = self._node.context
+        grants = StoreGrants(connection, context, peer_by_id(connection, peer_id))
+        wanted = set(grants.channel.wanted)
+        origin.on_give(grants, give)
+        grants.save()
+        note_contact(connection, peer_id, context.now_us())
+        return spread(connection, context, own_records(connection, context.org, wanted))
+
+    async def pull(self, peer: Peer, wait_s: int = 0) -> None:
+        """Take from the peer what we lack, and confirm it; `wait_s` lets it wait for news once."""
+        node = self._node
+        for _ in range(MOST_ROUNDS):
+            request = await node.change(self._pull_request, peer.id, wait_s)
+            delta = await self._exchange.ask(peer.docs, request, wait_s=wait_s)
+            wait_s = 0
+            if not isinstance(delta, Delta):
+                raise ProtocolError(ErrorNumber.MALFORMED, "no answer to a pull")
+            if not await self._take(peer, delta) and not delta.items:
+                return
+
+    def _pull_request(self, connection: Connection, peer_id: int, wait_s: int) -> Pull:
+        peer = peer_by_id(connection, peer_id)
+        intake = StoreIntake(connection, self._node.context, peer, None)
+        return receiver.pull(intake, wait_s)
+
+    async def _take(self, peer: Peer, delta: Delta) -> bool:
+        """Apply a delta and say what follows from it; whether another pull is worth while."""
+        node = self._node
+        said = False
+        while True:
+            items = await asyncio.to_thread(check_items, delta.items, peer.docs.current, node.today)
+            next_ = await node.change(take_delta, node, peer.id, delta, items, self._list_positions)
+            if isinstance(next_, Ok):
+                return delta.more or said
+            said = True
+            answer = await self._exchange.ask(peer.docs, next_)
+            if not isinstance(answer, Delta):
+                return True  # what we gave was taken; ask again what follows
+            delta = answer
+
+    async def part(self, peer: Peer) -> bool:
+        """Say goodbye to a leaving peer once all is recalled there; whether it is gone."""
+        if await self._node.read(unconfirmed, peer):
+            return False
+        await self._exchange.ask(peer.docs, Bye(BYE_LEFT, 0))
+        await self._node.change(set_peer, peer.id, state=PeerState.GONE.value)
+        return True
+
+
+def unconfirmed(connection: Connection, peer: Peer) -> int:
+    """How many rows of a peer's ledger it has neither confirmed nor holds back."""
+    query = select(func.count()).where(
+        ledger.c.peer == peer.id, ledger.c.acked_us == 0, ledger.c.held == ""
+    )
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,183 @@
+"""Keeps every peer in step: one task a peer, woken by news, by the clock, or by the peer itself.
+
+A node that peers can reach pushes what is new and pulls now and then; one that they cannot reach
+also holds a long poll open at each peer, so that it hears at once. Failures wait longer each time,
+with jitter, until a verified message of that peer arrives.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from federation.backoff import pause_s
+from federation.errors import Unreachable
+from federation.peers import PeerState
+from node.answering import Answering
+from node.dead_channel import revive
+from node.exchange import Exchange, PeerRefused
+from node.rounds import Rounds
+from node.runtime import Node
+from node.store.peers import Peer, all_peers, peer_by_id, set_peer
+from protocol.errors import ErrorNumber, ParasolError
+
+PULL_EVERY_S = 300
+WAIT_S = 50
+REVIVE_AFTER = 2  # failures of the kind that a stale box key gives
+
+_log = logging.getLogger("parasol.sync")
+
+
+class Syncing:
+    """The tasks that keep peers in step. `start`, `stop`, and wake-ups in between."""
+
+    def __init__(
+        self, node: Node, exchange: Exchange, answering: Answering, positions: dict[int, bytes]
+    ) -> None:
+        self._node = node
+        self._exchange = exchange
+        self._answering = answering
+        self._rounds = Rounds(node, exchange, positions)
+        self._tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._woken: dict[int, asyncio.Event] = {}
+        self._pull_now: set[int] = set()
+        self._scan = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin; peers that come later are found by themselves."""
+        self._node.on_news = self.news
+        self._node.on_peers = self._scan.set
+        self._answering.on_poke = self.poke
+        self._scan.set()
+        self._spawn(0, "scan", self._watch())
+
+    async def stop(self) -> None:
+        """End every task; what was committed goes out after the next start."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def news(self, peers: set[int]) -> None:
+        """Some ledgers have news."""
+        self._answering.wake(peers)
+        for peer in peers:
+            self._event(peer).set()
+
+    def poke(self, peer: int) -> None:
+        """A peer asks to be pulled."""
+        self._pull_now.add(peer)
+        self._event(peer).set()
+
+    def _event(self, peer: int) -> asyncio.Event:
+        return self._woken.setdefault(peer, asyncio.Event())
+
+    def _spawn(self, peer: int, what: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks[peer, what] = asyncio.create_task(work, name=f"{what} {peer}")
+
+    async def _watch(self) -> None:
+        """Give each peer its tasks, and wake all when a state changed."""
+        while True:
+            await self._scan.wait()
+            self._scan.clear()
+            for peer in await self._node.read(all_peers):
+                if (peer.id, "talk") not in self._tasks:
+                    self._spawn(peer.id, "talk", self._talk(peer.id))
+                    if not self._node.settings.endpoints:
+                        self._spawn(peer.id, "poll", self._poll(peer.id))
+                self._event(peer.id).set()
+
+    async def _talk(self, peer_id: int) -> None:
+        """Greet, push and pull one peer for as long as this node runs."""
+        loop = asyncio.get_running_loop()
+        next_pull = 0.0
+        while True:
+            event = self._event(peer_id)
+            event.clear()
+            peer = await self._node.read(peer_by_id, peer_id)
+            wait = self._waits(peer)
+            if wait == 0 and peer.endpoint is not None and peer.state is not PeerState.GONE:
+                due = loop.time() >= next_pull or peer_id in self._pull_now or peer.in_relist
+                if await self._try(peer, pull=due):
+                    if due:
+                        self._pull_now.discard(peer_id)
+                        next_pull = loop.time() + PULL_EVERY_S * (0.75 + self._chance() / 2)
+                    wait = max(next_pull - loop.time(), 0.1)
+                else:
+                    wait = self._waits(await self._node.read(peer_by_id, peer_id)) or 0.5
+            elif wait == 0:
+                wait = PULL_EVERY_S
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), wait)
+
+    def _waits(self, peer: Peer) -> float:
+        return max(0, peer.next_try_us - self._node.context.now_us()) / 1e6
+
+    def _chance(self) -> float:
+        return self._node.context.random(1)[0] / 255
+
+    async def _try(self, peer: Peer, *, pull: bool) -> bool:
+        """One conversation; whether it worked."""
+        try:
+            if peer.hello_due or peer.state is PeerState.INVITED or not peer.they_trust:
+                peer = await self._rounds.greet(peer)
+            if peer.they_trust:
+                await self._converse(peer, pull=pull)
+        except (ParasolError, TimeoutError) as error:
+            await self._failed(peer, error)
+            return False
+        if peer.failures or peer.trouble in TRANSIENT:
+            await self._node.change(set_peer, peer.id, failures=0, next_try_us=0, trouble="")
+        return True
+
+    async def _converse(self, peer: Peer, *, pull: bool) -> None:
+        if peer.state.may_hold_ours:
+            await self._rounds.push(peer)
+        if pull and peer.state.heard:
+            await self._rounds.pull(peer)
+        if peer.state is PeerState.LEAVING and await self._rounds.part(peer):
+            self._scan.set()
+
+    async def _failed(self, peer: Peer, error: BaseException) -> None:
+        """Note why, and when to try again; ask for documents where a key seems stale."""
+        node = self._node
+        why = _why(error)
+        failures = peer.failures + 1
+        refused = isinstance(error, PeerRefused)
+        values: dict[str, Any] = {"trouble": why, "failures": failures}
+        pause = pause_s(failures, node.context.random)
+        if refused and isinstance(error, PeerRefused):
+            if error.number == ErrorNumber.UNVERIFIED_PEER:
+                values["they_trust"] = 0
+            if error.number == ErrorNumber.KEY:
+                values["hello_due"] = 1
+        elif why == "http_404" and failures >= REVIVE_AFTER:
+            with contextlib.suppress(ParasolError, TimeoutError):
+                await revive(node, self._exchange, peer)
+        values["next_try_us"] = node.context.now_us() + int(pause * 1e6)
+        await node.change(set_peer, peer.id, **values)
+        _log.info("peer %s: %s, again in %.0f s", peer.id, why, pause)
+
+    async def _poll(self, peer_id: int) -> None:
+        """Hold a long poll open at a peer that cannot reach us."""
+        while True:
+            peer = await self._node.read(peer_by_id, peer_id)
+            ready = peer.they_trust and peer.state.heard and peer.endpoint is not None
+            if not ready or self._waits(peer) > 0:
+                await asyncio.sleep(1 if ready else 0.5)
+                continue
+            try:
+                await self._rounds.pull(peer, WAIT_S)
+            except (ParasolError, TimeoutError) as error:
+                await self._failed(peer, error)
+
+
+TRANSIENT = frozenset({"no_connection", "timeout", "http_404", "http_503", "peer_refused_5"})
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, Unreachable):
+        return error.why
+    if isinstance(error, PeerRefused):
+        return f"refused_{error.number}"
+    return error.code if isinstance(error, ParasolError) else "timeout"

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from protocol.codec import Value, decode, encode
+from protocol.codec import Value, decode, encode, pack
 from protocol.errors import ErrorNumber, ParasolError, ProtocolError
 from protocol.limits import ARRAY_ITEMS, STR_BYTES
+from protocol.nesting import refuse_deep
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,12 @@ from protocol.limits import ARRAY_ITEMS, STR_BYTES
 def test_what_the_profile_cannot_spell_is_not_encoded(value: Any) -> None:
     with pytest.raises(ProtocolError):
         encode(value)
+
+
+@pytest.mark.parametrize("value", [None.__class__, "\ud800", 2**70])
+def test_packing_what_was_never_checked_still_fails_with_our_error(value: Any) -> None:
+    with pytest.raises(ProtocolError):
+        pack(value)
 
 
 def test_the_deepest_value_is_eight_arrays() -> None:
@@ -79,6 +86,30 @@ def test_data_with_many_array_headers_that_nests_flatly_is_read() -> None:
     lookalikes: Value = [b"\xdc\x10\x00" * 50] * 40
     mixed: Value = [lookalikes, "a" * 300, -1, 2**40, -(2**40), True, b"x" * 300]
     assert decode(encode(mixed)) == mixed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x91" * 8 + b"\x91\x90",
+        b"\x92\x01",
+        b"",
+        b"\xc1",
+        b"\x81\x01\x01",
+        b"\xdc\x00\x02\x01",
+        b"\xca\x00\x00\x00\x00",
+    ],
+)
+def test_the_walk_before_decoding_refuses_what_decoding_would(data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        refuse_deep(data)
+    with pytest.raises(ProtocolError):
+        decode(data)
+
+
+def test_the_walk_before_decoding_passes_what_decoding_would() -> None:
+    value: Value = [1, -1, 200, -200, 2**20, 2**40, True, "a", "b" * 300, b"c" * 300, [[]] * 20]
+    refuse_deep(encode(value))
 
 
 def test_an_error_says_its_code_and_number() -> None:

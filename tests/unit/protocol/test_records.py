@@ -89,6 +89,26 @@ def test_too_many_fields_or_bytes_are_not_committed() -> None:
     with pytest.raises(ProtocolError) as caught:
         commit(ORG, RID, {**long, "text": ["en", "é" * 3_000]}, Draw("x"))
     assert caught.value.number is ErrorNumber.TOO_BIG
+    with pytest.raises(ProtocolError, match="64 fields"):
+        commit(ORG, RID, {f"field.{n}": "x" for n in range(65)}, Draw("x"))
+
+
+def test_fields_that_each_fit_may_still_be_too_much_together() -> None:
+    wide = {f"person.{p}": "\U0001f512" * 200 for p in ("age", "height", "build", "hair", "marks")}
+    wide |= {f"person.{p}": "\U0001f512" * 200 for p in ("accent", "words", "clothing", "race")}
+    wide |= dict.fromkeys(("vehicle.make", "vehicle.model"), "🔒" * 80)
+    full = {**wide, "reason": "\U0001f512" * 500, "text": ["en", "x" * 4_000]}
+    names = [f"{n:02}" + "\U0001f512" * 78 for n in range(12)]
+    emails = [f"{'a' * 60}{n:02}@{'.'.join(['b' * 60] * 3)}.example.org" for n in range(14)]
+    profiles = [f"example.com/{n:02}{'p' * 230}" for n in range(16)]
+    handles = [f"{'s' * 32}:{n:02}{'é' * 62}" for n in range(16)]
+    full |= {"name": list(names), "email": list(emails), "profile": list(profiles)}
+    for kind in ("phone", "email", "plate"):
+        full[f"{kind}.token"] = [[bytes([n]) * 8, bytes(32)] for n in range(16)]
+    full |= {"handle": list(handles), "advice": ["en", "x" * 4_000]}
+    with pytest.raises(ProtocolError, match="32 KiB") as caught:
+        commit(ORG, RID, full, Draw("x"))  # type: ignore[arg-type]
+    assert caught.value.number is ErrorNumber.TOO_BIG
 
 
 def test_any_field_may_be_dropped_and_the_rest_still_opens() -> None:

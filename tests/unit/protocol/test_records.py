@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_fields_that_each_fit_may_still_be_too_much_together() -> None:
     wide = {f"person.{p}": "\U0001f512" * 200 for p in ("age", "height", "build", "hair", "marks")}
     wide |= {f"person.{p}": "\U0001f512" * 200 for p in ("accent", "words", "clothing", "race")}
     wide |= dict.fromkeys(("vehicle.make", "vehicle.model"), "🔒" * 80)
-    full = {**wide, "reason": "\U0001f512" * 500, "text": ["en", "x" * 4_000]}
+    full: dict[str, Any] = {**wide, "reason": "\U0001f512" * 500, "text": ["en", "x" * 4_000]}
     names = [f"{n:02}" + "\U0001f512" * 78 for n in range(12)]
     emails = [f"{'a' * 60}{n:02}@{'.'.join(['b' * 60] * 3)}.example.org" for n in range(14)]
     profiles = [f"example.com/{n:02}{'p' * 230}" for n in range(16)]
@@ -107,7 +108,7 @@ def test_fields_that_each_fit_may_still_be_too_much_together() -> None:
         full[f"{kind}.token"] = [[bytes([n]) * 8, bytes(32)] for n in range(16)]
     full |= {"handle": list(handles), "advice": ["en", "x" * 4_000]}
     with pytest.raises(ProtocolError, match="32 KiB") as caught:
-        commit(ORG, RID, full, Draw("x"))  # type: ignore[arg-type]
+        commit(ORG, RID, full, Draw("x"))
     assert caught.value.number is ErrorNumber.TOO_BIG
 
 

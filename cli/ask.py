@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cli.cli_state import Cli
+from cli.cli_state import Cli, at_terminal
 from cli.words import say
 
 TEXT_BYTES = 1024 * 1024
@@ -19,9 +19,15 @@ FILE_BYTES = 45 * 1024 * 1024
 
 def read_stdin(what: str) -> str:
     """Read a text from standard input, without the line end that a pipe adds."""
-    if sys.stdin.isatty():
+    if at_terminal():
         say(f"{what}: type it, then Ctrl-D on a line of its own")
-    return decode(sys.stdin.buffer.read(TEXT_BYTES + 1), what)
+    return decode(_stdin(TEXT_BYTES + 1, what), what)
+
+
+def _stdin(most: int, what: str) -> bytes:
+    if sys.__stdin__ is None:
+        raise click.UsageError(f"{what}: standard input is closed")
+    return bytes(sys.__stdin__.buffer.read(most))
 
 
 def decode(data: bytes, what: str) -> str:
@@ -125,7 +131,7 @@ def _fill(waiting: list[tuple[list[str], int, str]]) -> None:
 def read_input_file(name: str, what: str) -> bytes:
     """Read a file, or standard input for `-`. Raises a usage error where it cannot be read."""
     if name == "-":
-        data = sys.stdin.buffer.read(FILE_BYTES + 1)
+        data = _stdin(FILE_BYTES + 1, what)
     else:
         path = Path(name)
         if not path.is_file():

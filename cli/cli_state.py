@@ -21,7 +21,9 @@ def default_home() -> Path:
 
 def at_terminal() -> bool:
     """Whether a person can be asked: standard input and the messages are both at a terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A service may run without these, and Python then has None in their place.
+    streams = (sys.__stdin__, sys.__stderr__)
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 A correction travels as far as the alert did; `coverage` shows who confirmed it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from cli.ask import assignments, confirm, text_argument
 from cli.cli_state import Cli
 from cli.cmd_draft import FIELDS_HELP
 from cli.ordered import OrderedGroup
-from cli.show import Result, duration, emit, facts, table, words
+from cli.show import Result, duration, emit, facts, present, short, table, words
 
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 
@@ -25,7 +26,7 @@ def alert() -> None:
 
 
 @alert.command("list")
-@click.option("--org", help="Only those of one organisation: a PEER, or ours.")
+@click.option("--org", help="Only those of one organisation: a PEER, or our own id.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
 @click.pass_obj
 def list_(cli: Cli, org: str | None, status: str | None) -> None:
@@ -33,7 +34,7 @@ def list_(cli: Cli, org: str | None, status: str | None) -> None:
     result = cli.call("alert_list", org=org, status=status)
 
     def show(shown: Result) -> None:
-        rows = [{**row, "org": row.get("name") or str(row["org"])[:12]} for row in shown["alerts"]]
+        rows = [{**row, "org": row.get("name") or short(row["org"])} for row in shown["alerts"]]
         columns = ["id", "org", "rev", "status", "severity", "codes", "expires"]
         table(rows, columns, none="No alerts.")
 
@@ -124,7 +125,7 @@ def erase(cli: Cli, alert: str, dry_run: bool) -> None:
     This cannot be undone. On a terminal it must be confirmed by typing."""
     if not dry_run:
         told = cli.call("alert_coverage", alert=alert)["coverage"] if cli.may_ask() else []
-        peers = words([row.get("name") or row["peer"] for row in told])
+        peers = words([_peer(row) for row in told])
         confirm(cli, "erase", f"Will be erased for good, here and at: {peers}.")
     result = cli.call("alert_erase", alert=alert, **_dry(dry_run))
     emit(cli, result, _show_told, then="" if dry_run else _see(alert))
@@ -141,15 +142,20 @@ def coverage(cli: Cli, alert: str | None) -> None:
     result = cli.call("alert_coverage", alert=alert)
 
     def layout(shown: Result) -> None:
-        rows = [{**row, "age": duration(row.get("age_s"))} for row in shown["coverage"]]
-        columns = ["alert", "peer", "state", "since", "age"]
-        if any(row.get("reason") for row in rows):
-            columns.append("reason")
-        table(rows, columns, none="No peer was granted anything.")
+        rows = [
+            {**row, "peer": _peer(row), "age": duration(row.get("age_s"))}
+            for row in shown["coverage"]
+        ]
+        columns = ["alert", "what", "peer", "state", "since", "age", "reason"]
+        table(rows, present(rows, columns), none="No peer was granted anything.")
 
     overdue = [row for row in result["coverage"] if row.get("state") == "overdue"]
     then = "phone those who are overdue; parasol status shows the last contact" if overdue else ""
     emit(cli, result, layout, then=then)
+
+
+def _peer(row: Mapping[str, Any]) -> str:
+    return str(row.get("peer_name") or short(row["peer"]))
 
 
 def _show_told(result: Result) -> None:

@@ -9,7 +9,7 @@ import click
 from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
 from cli.ordered import OrderedGroup
-from cli.show import Result, emit, facts, table, words
+from cli.show import Result, emit, facts, short, table, words
 
 
 @click.group(cls=OrderedGroup)
@@ -59,7 +59,7 @@ def _show_met(result: Result) -> None:
     facts(result, ["peer", "name", "state"])
     if result.get("ours"):
         print(f"\nOur code, read it to them by voice:\n  {result['ours']}")
-        print(f"\nAsk for theirs, then: parasol peer verify {str(result.get('peer'))[:12]}")
+        print(f"\nAsk for theirs, then: parasol peer verify {short(result.get('peer'))}")
     if result.get("reply"):
         print("\nThey cannot be reached: send them this reply, for their `peer accept -`:\n")
         print(result["reply"])
@@ -100,7 +100,7 @@ def list_(cli: Cli) -> None:
     result = cli.call("peer_list")
 
     def show(shown: Result) -> None:
-        rows = [{**row, "id": row["id"][:12]} for row in shown["peers"]]
+        rows = [{**row, "id": short(row["id"])} for row in shown["peers"]]
         if rows and rows[0].get("ours"):
             print(f"Our code, to read aloud: {words(rows[0]['ours'])}\n")
         table(rows, ["id", "name", "state", "they_trust_us"], none="No peers yet.")

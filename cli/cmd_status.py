@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cli.cli_state import Cli
-from cli.show import Result, anything, emit, facts, table, words
+from cli.show import Result, anything, emit, facts, present, short, table, words
 
 
 def when(value: Any) -> str:
@@ -22,16 +22,13 @@ def _show_status(result: Result) -> None:
     facts(result, [name for name in result if not isinstance(result[name], (list, dict))])
     print()
     rows = [
-        {
-            **peer,
-            "id": str(peer.get("id", ""))[:12],
-            "last_contact": when(peer.get("last_contact")),
-        }
+        {**peer, "id": short(peer.get("id")), "last_contact": when(peer.get("last_contact"))}
         for peer in result.get("peers", [])
     ]
+    always = ["id", "name", "state", "last_contact", "lag", "overdue"]
     table(
         rows,
-        ["id", "name", "state", "last_contact", "lag", "overdue"],
+        [*always, *present(rows, ["held", "trouble"])],
         none="No peers yet: parasol peer invite",
     )
     for warning in result.get("warnings", []):

@@ -72,6 +72,16 @@ def facts(result: Result, names: Iterable[str] | None = None) -> None:
         print(f"{safe(name) + ':':<{width + 1}} {value}")
 
 
+def present(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    """Give the columns that say something in at least one row."""
+    return [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
+
+
+def short(org: Any) -> str:
+    """Give the start of an organisation's or a key's id, enough to name it in a command."""
+    return str(org or "")[:12]
+
+
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, none: str = "none") -> None:
     """Print rows as a table on a terminal, and as tab-separated lines with a head in a pipe."""
     heads = [column.replace("_", " ") for column in columns]

@@ -182,3 +182,17 @@ def test_errors_are_json_where_json_was_asked_before_the_command() -> None:
 def test_the_version_is_told() -> None:
     ran = parasol("--version")
     assert (ran.code, ran.out.split()[0]) == (0, "parasol,")
+
+
+def test_a_service_without_standard_input_is_told_so(tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S602 - only a shell closes a stream like this
+        f"{sys.executable} -m cli.main check - <&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(tmp_path),
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "standard input is closed" in done.stderr

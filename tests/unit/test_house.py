@@ -72,7 +72,7 @@ def test_no_library_ships_a_package_that_is_named_like_ours() -> None:
     for library in distributions():
         name = library.metadata["Name"].lower().replace("_", "-")
         if name != "parasol-node":
-            # What an old pip built from source has no RECORD, and its list of files is its source's.
+            # Built from source by an old pip, it has no RECORD, and lists its source.
             files = (library.files or []) if library.read_text("RECORD") else []
             top = {file.parts[0].removesuffix(".py") for file in files}
             top |= set((library.read_text("top_level.txt") or "").split())

@@ -1,0 +1,125 @@
+"""A messenger's export becomes messages: who wrote when, and what.
+
+Shapes: WhatsApp (Android and iOS, 12 and 24 h), Signal, Telegram (text and JSON). Senders are
+members: their names and numbers go to the private part and nowhere else. Which messages are
+reports is decided in `chat_draft`.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, cast
+
+from node.desk.importers.reading import clean_cell
+from node.desk.importers.words import word_list
+
+_DATE: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?"
+_TIME: Final = r"\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?:\.\d+)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?"
+_LINE: Final = re.compile(
+    rf"^\[?\s*({_DATE})(?:,|\s|T)\s*({_TIME})\s*(?:Z|UTC)?\s*\]?\s*(?:[-–—]\s+)?(.*)$", re.DOTALL
+)
+_TELEGRAM: Final = re.compile(
+    rf"^(.{{1,60}}?),?\s+\[({_DATE})[,\s]\s*({_TIME})\]:?\s*(.*)$", re.DOTALL
+)
+_SENDER: Final = re.compile(r"^([^:\n]{1,60}|\+[\d\s()-]+):\s+(.*)$|^([^:\n]{1,60}):$", re.DOTALL)
+_INVISIBLE: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: the line it starts on, the day as written, the sender (private), the words."""
+
+    row: int
+    day: str
+    time: str
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+
+
+def read_chat(text: str) -> tuple[Message, ...] | None:
+    """Return the messages of a chat export in order, or None where the text is no chat."""
+    if text.lstrip()[:1] in {"{", "["} and '"messages"' in text[:100_000]:
+        found = _telegram_json(text)
+        if found is not None:
+            return found
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    head = [_INVISIBLE.sub("", line) for line in lines[:400]]
+    starts = [s for line in head if line.strip() and (s := _start(line)) is not None]
+    spoken = sum(1 for s in starts if s[2])
+    if spoken < 2 or spoken < len(starts) * 0.5 or spoken < sum(1 for h in head if h.strip()) * 0.2:
+        return None
+    messages: list[Message] = []
+    current: list[str] = []
+    first: tuple[int, str, str, str] | None = None
+
+    def finish() -> None:
+        if first is not None and first[3]:
+            messages.append(Message(*first, clean_cell("\n".join(current))))
+
+    for number, line in enumerate(lines, start=1):
+        start = _start(_INVISIBLE.sub("", line))
+        if start is None:
+            current.append(line)
+            continue
+        finish()
+        first = (number, start[0], start[1], start[2])
+        current = [start[3]]
+    finish()
+    return tuple(messages)
+
+
+def is_empty_message(text: str) -> bool:
+    """Say whether a message only stands for a picture, a deletion or nothing."""
+    return not text.strip() or bool(_no_message().match(text.strip(" \u200e<>")))
+
+
+def _start(line: str) -> tuple[str, str, str, str] | None:
+    """(day, time, sender or "", words) where a line opens a message."""
+    match = _TELEGRAM.match(line)
+    if match:
+        return match.group(2), match.group(3), match.group(1).strip(), match.group(4)
+    match = _LINE.match(line)
+    if match is None:
+        return None
+    rest = match.group(3)
+    spoken = _SENDER.match(rest)
+    if spoken is None:
+        return match.group(1), match.group(2), "", rest
+    sender = (spoken.group(1) or spoken.group(3)).lstrip("~ ").strip()
+    return match.group(1), match.group(2), sender, spoken.group(2) or ""
+
+
+def _telegram_json(text: str) -> tuple[Message, ...] | None:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    found = document.get("messages") if isinstance(document, dict) else None
+    if not isinstance(found, list):
+        return None
+    messages: list[Message] = []
+    for number, item in enumerate(found, start=1):
+        if not isinstance(item, dict) or item.get("type", "message") != "message":
+            continue
+        when = str(item.get("date", ""))
+        sender = str(item.get("from") or item.get("sender") or item.get("author") or "")
+        words = _flat(item.get("text", item.get("body", "")))
+        messages.append(Message(number, when[:10], when[11:16], sender, clean_cell(words)))
+    return tuple(messages)
+
+
+def _flat(text: object) -> str:
+    """Telegram writes a text as a string, or as a list of strings and {"text": …}."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list):
+        return "".join(_flat(part) for part in cast("list[object]", text))
+    if isinstance(text, dict):
+        return _flat(cast("dict[str, object]", text).get("text", ""))
+    return ""
+
+
+@cache
+def _no_message() -> re.Pattern[str]:
+    return re.compile(str(word_list("chat")["no_message"]), re.IGNORECASE)

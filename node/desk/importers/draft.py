@@ -1,0 +1,64 @@
+"""A draft as a list proposes it, what holds for the whole list, and how a row is known again.
+
+On the spine: table + mapping → `row` or `chat_draft` → (this type) → review → alert.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping as Words
+from dataclasses import dataclass, field
+from typing import Final
+
+from node.desk.doubts import Doubt
+from node.desk.importers import dates
+from node.desk.importers.consent import ConsentColumns
+from node.desk.importers.words import fold, plain
+from protocol.codec import Value
+
+ROW_KEY: Final = "row:"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftProposal:
+    """A draft as one row proposes it; `fingerprint` names the row's content, whatever its file."""
+
+    row: int
+    fingerprint: str
+    fields: Words[str, Value] = field(repr=False)
+    private: Words[str, str] = field(repr=False)
+    doubts: tuple[Doubt, ...] = field(repr=False)
+    consent: ConsentColumns
+    sheet: str = ""
+
+    @property
+    def no_consent(self) -> bool:
+        """Whether the row's own "no" forbids to publish it."""
+        return self.consent.no_consent
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for a whole list: country, region, language, and how its dates are read."""
+
+    country: str | None
+    region: str | None
+    language: str
+    reader: dates.DateReader
+    places: Words[str, str] = field(default_factory=dict)
+
+
+def row_fingerprint(header: tuple[str, ...], cells: tuple[str, ...]) -> str:
+    """Return the name of a row's content: spaces, case and the order of columns do not matter."""
+    parts = sorted(
+        f"{plain(name)}\x1f{' '.join(fold(cell).split())}"
+        for name, cell in zip(header, cells, strict=True)
+        if cell
+    )
+    return hashlib.blake2b(
+        "\x1e".join(parts).encode(), digest_size=16, person=b"parasol.row"
+    ).hexdigest()
+
+
+def as_of_day(as_of: dt.date | None, today: dt.date) -> tuple[dt.date, bool]:
+    """Return the day from which relative dates count, and whether a person has said it."""
+    return (min(as_of, today), True) if as_of is not None else (today, False)

@@ -1,0 +1,339 @@
+"""The mapping of a table, guessed from its header words and its values.
+
+The header decides; values settle what words leave open (which text column is the story, whose
+number a bare "Phone" is, what a column without a header holds). Invariant: a column that might be
+the reporter's is private, and a guess that only the values support is not `sure`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from node.desk.importers.appearance import location_type_of, role_of, split_person
+from node.desk.importers.categories import exact_codes, read_category, read_story
+from node.desk.importers.consent import read_consent
+from node.desk.importers.guess_header import header_field, is_clients
+from node.desk.importers.header import Table
+from node.desk.importers.identifiers import emails_in, phones_in
+from node.desk.importers.mapping import (
+    PRIVATE,
+    REPORTER,
+    Column,
+    Mapping,
+    header_fingerprint,
+)
+from node.desk.importers.words import is_nothing, phrases, plain, within
+
+_SAMPLE: Final = 200
+_CONTACTS: Final = ("phone", "email", "name", "handle")
+_INCIDENT: Final = frozenset(
+    {"date", "text", "codes", "place", "place.city", "place.district", "description"}
+)
+_SINGLE: Final = frozenset(
+    {"date", "time", "text", "severity", "role", "location_type", "place.city", "place.region"}
+)
+_ISO_DATE: Final = re.compile(r"^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T].*)?$")
+_MARKS: Final = frozenset(
+    {
+        "x",
+        "yes",
+        "y",
+        "1",
+        "true",
+        "✓",
+        "✔",
+        "☑",
+        "oui",
+        "si",
+        "ja",
+        "да",
+        "no",
+        "n",
+        "0",
+        "false",
+        "non",
+        "nein",
+        "нет",
+        "-",
+    }
+)
+
+
+def guess_mapping(table: Table) -> Mapping:
+    """Return what each column of a table most likely means, and how sure that is."""
+    if not table.headed:
+        columns = _by_values_alone(table)
+    else:
+        columns = [_by_header(table, index) for index in range(len(table.header))]
+        columns = _client_columns_win(columns)
+        columns = _respondent(columns)
+        columns = _stories(table, columns)
+        columns = _one_each(columns)
+    return Mapping(
+        tuple(columns),
+        header_fingerprint(table.header) if table.headed else "",
+        headed=table.headed,
+    )
+
+
+def _by_header(table: Table, index: int) -> Column:
+    header = table.header[index]
+    values = table.column(index)[:_SAMPLE]
+    found = header_field(header)
+    if found is None:
+        return _by_value(header, values, taken=_known_fields(table))
+    name, whole = found
+    words = plain(header)
+    if name.startswith("flag.") and not _is_flag(values):
+        return Column(header, PRIVATE, sure=True, why="unknown column")
+    if name == "ignore" and values and _share(values, _is_phone) > 0.6:
+        return Column(header, "phone", sure=False, why="values look like numbers to call")
+    if name == "place":
+        name = _kind_of_place(values)
+    if name.startswith("consent.") and not _is_consent(values):
+        field = REPORTER if name == "consent.contact" else PRIVATE
+        return Column(header, field, sure=True, why="not an answer of consent")
+    if name == "codes" and values and _share(values, lambda v: len(v) > 60) > 0.5:
+        name = "text"
+    if name == "codes" and values and _share(values, _is_severity) > 0.6:
+        name = "severity"
+    if name == "severity" and values and _share(values, _is_code) > 0.5:
+        name = "codes"
+    if name == "role" and values and _share(values, lambda v: role_of(v) is not None) < 0.3:
+        return Column(header, PRIVATE, sure=True, why="not words of a role")
+    if (
+        name == "phone"
+        and values
+        and _share(values, _is_phone) < 0.3
+        and _share(values, _is_email) > 0.5
+    ):
+        name = "email"
+    fits = _fits(name, values)
+    return Column(
+        header, name, sure=fits and (whole or len(words) >= 4), why="" if fits else "few values fit"
+    )
+
+
+def _known_fields(table: Table) -> frozenset[str]:
+    found = (header_field(h) for h in table.header)
+    return frozenset(f[0] for f in found if f)
+
+
+def _fits(name: str, values: Sequence[str]) -> bool:
+    filled = [v for v in values if not is_nothing(v)]
+    if not filled:
+        return True
+    checks: dict[str, Callable[[str], bool]] = {
+        "phone": _has_digits, "email": _is_email, "date": _is_date_like,
+    }  # fmt: skip
+    check = checks.get(name)
+    return check is None or _share(filled, check) >= 0.3
+
+
+def _client_columns_win(columns: list[Column]) -> list[Column]:
+    """Where one column says that it is the client's, a bare column of the same kind is not his."""
+    out = list(columns)
+    for kind in _CONTACTS:
+        of_kind = [i for i, c in enumerate(columns) if c.field == kind]
+        his = [
+            i
+            for i in of_kind
+            if is_clients(plain(columns[i].header)) or _used_by_him(columns[i].header)
+        ]
+        if his and len(his) < len(of_kind):
+            for i in of_kind:
+                if i not in his:
+                    out[i] = replace(
+                        out[i], field=REPORTER, sure=False, why="another column is the client's"
+                    )
+    return out
+
+
+def _used_by_him(header: str) -> bool:
+    return any(within(w, plain(header)) for w in ("used", "gave", "he", "utilise", "usado"))
+
+
+def _respondent(columns: list[Column]) -> list[Column]:
+    """In a form's export the bare columns before the first question are the respondent's."""
+    if not any(c.field == "timestamp" for c in columns):
+        return columns
+    out = list(columns)
+    first = next((i for i, c in enumerate(columns) if c.field in _INCIDENT), len(columns))
+    for i, column in enumerate(columns):
+        mine = plain(column.header) in phrases("reporter", "theirs") or is_clients(
+            plain(column.header)
+        )
+        if mine:
+            continue
+        bare_email = column.field == "email" and plain(column.header) in phrases(
+            "reporter", "form_emails"
+        )
+        if bare_email or (column.field in _CONTACTS and i < first):
+            out[i] = replace(column, field=REPORTER, sure=bare_email, why="the form's respondent")
+    if not any(c.field == "date" for c in out):
+        i = next(i for i, c in enumerate(out) if c.field == "timestamp")
+        out[i] = replace(out[i], field="date", sure=False, why="when the form was sent")
+    return out
+
+
+def _stories(table: Table, columns: list[Column]) -> list[Column]:
+    """Which columns tell what happened, and which describe the man."""
+    out = list(columns)
+    descriptions = [i for i, c in enumerate(out) if c.field == "description"]
+    for i in descriptions:
+        values = table.column(i)[:_SAMPLE]
+        has_text = any(c.field == "text" for c in out)
+        person = _share(values, _describes_person) > 0.5
+        if person or has_text:
+            out[i] = replace(out[i], field="person", sure=person or not values)
+        else:
+            out[i] = replace(out[i], field="text")
+    for i, column in enumerate(out):
+        if column.field != "notes":
+            continue
+        if any(c.field == "text" for c in out):
+            out[i] = replace(column, field=PRIVATE, sure=True, why="notes beside the story")
+        else:
+            out[i] = replace(column, field="text")
+    return out
+
+
+def _one_each(columns: list[Column]) -> list[Column]:
+    """Of two columns that feed a single field, the surer stays; the other is private and named."""
+    out = list(columns)
+    for name in _SINGLE:
+        same = [i for i, c in enumerate(out) if c.field == name]
+        if len(same) < 2:
+            continue
+        keep = max(
+            same, key=lambda i: (out[i].sure, header_field(out[i].header) == (name, True), -i)
+        )
+        for i in same:
+            if i != keep and name != "text":
+                out[i] = replace(out[i], field=PRIVATE, sure=True, why=f"a second column of {name}")
+    return [replace(c, field=PRIVATE) if c.field == "timestamp" else c for c in out]
+
+
+def _by_value(header: str, values: Sequence[str], taken: frozenset[str]) -> Column:
+    """An unknown header: the values may show what it holds, but never whose it is."""
+    name = _kind_of_values(values)
+    if name is None or name in taken or (name == "date" and "timestamp" in taken):
+        return Column(header, PRIVATE, sure=True, why="unknown column")
+    return Column(header, name, sure=False, why="guessed from the values")
+
+
+def _by_values_alone(table: Table) -> list[Column]:
+    columns: list[Column] = []
+    taken: set[str] = set()
+    for index, header in enumerate(table.header):
+        values = table.column(index)[:_SAMPLE]
+        name = _kind_of_values(values)
+        if name is None or name in taken:
+            columns.append(Column(header, PRIVATE, sure=True, why="no header"))
+            continue
+        taken.add(name)
+        columns.append(Column(header, name, sure=False, why="no header: guessed from the values"))
+    return columns
+
+
+def _kind_of_values(values: Sequence[str]) -> str | None:
+    filled = [v for v in values if not is_nothing(v)]
+    if not filled:
+        return None
+    tests: tuple[tuple[str, Callable[[str], bool], float], ...] = (
+        ("email", _is_email, 0.7),
+        ("date", _is_written_date, 0.7),
+        ("phone", _is_phone, 0.7),
+        ("codes", _is_code, 0.7),
+        (
+            "location_type",
+            lambda v: plain(v) != "other" and location_type_of(v) is not None and len(v) < 25,
+            0.8,
+        ),
+        ("text", lambda v: len(v) > 40 and " " in v, 0.5),
+    )
+    for name, test, least in tests:
+        if _share(filled, test) >= least:
+            return name
+    if _share(filled, lambda v: " " in v and bool(read_story(v).codes)) >= 0.5:
+        return "text"
+    return None
+
+
+def _kind_of_place(values: Sequence[str]) -> str:
+    filled = [v for v in values if not is_nothing(v)]
+    if filled and _share(filled, lambda v: location_type_of(v) is not None and len(v) < 30) > 0.7:
+        return "location_type"
+    if (
+        filled
+        and _share(filled, lambda v: bool(re.fullmatch(r"[A-Za-z]{1,2}\d[A-Za-z\d]?", v))) > 0.5
+    ):
+        return "place.district"
+    return "place"
+
+
+def _share(values: Sequence[str], test: Callable[[str], bool]) -> float:
+    filled = [v for v in values if v]
+    return sum(1 for v in filled if test(v)) / len(filled) if filled else 0.0
+
+
+def _has_digits(text: str) -> bool:
+    return sum(c.isdigit() for c in text) >= 5
+
+
+def _is_phone(text: str) -> bool:
+    digits = sum(c.isdigit() for c in text)
+    return (
+        bool(phones_in(text))
+        and not _ISO_DATE.match(text)
+        and 7 <= digits <= 40
+        and digits >= len(text) * 0.5
+    )
+
+
+def _is_email(text: str) -> bool:
+    return bool(emails_in(text))
+
+
+def _is_date_like(text: str) -> bool:
+    return any(c.isdigit() for c in text) or len(text.split()) <= 5
+
+
+def _is_written_date(text: str) -> bool:
+    return bool(_ISO_DATE.match(text)) or bool(re.match(r"^\d{1,2}\.? \w{3,10}\.? \d{4}$", text))
+
+
+def _is_code(text: str) -> bool:
+    reading = read_category(text, {})
+    return len(text) < 120 and reading.sure and (bool(reading.codes) or exact_codes(text) == ())
+
+
+def _is_severity(text: str) -> bool:
+    from node.desk.importers.appearance import severity_word
+
+    return severity_word(text) is not None and not exact_codes(text)
+
+
+def _is_mark(text: str) -> bool:
+    return plain(text) in _MARKS or text in _MARKS
+
+
+def _is_flag(values: Sequence[str]) -> bool:
+    return not values or all(_is_mark(v) for v in values)
+
+
+def _is_consent(values: Sequence[str]) -> bool:
+    filled = [v for v in values if not is_nothing(v)]
+    if not filled:
+        return True
+    return _share(filled, lambda v: len(v) < 60 and not _has_digits(v)) > 0.6 and any(
+        read_consent({"all": v})[0].members is not None or len(v) < 30 for v in filled
+    )
+
+
+def _describes_person(text: str) -> bool:
+    if read_story(text).codes:
+        return False
+    parts = split_person(text)
+    return bool(set(parts) - {"person.marks"})

@@ -1,0 +1,409 @@
+"""Numbers, addresses, handles and plates out of cells as people fill them.
+
+A cell may hold several, with labels, damaged by a spreadsheet, or known in part.
+
+Normal forms come from `protocol.identifiers`; here a cell is taken apart and each piece judged.
+Invariant: what cannot be read becomes a doubt, never a guess that looks like a number.
+"""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Final
+
+from node.desk.importers.words import fold, is_nothing, plain
+from protocol.errors import IdentifierError
+from protocol.identifiers import (
+    normalise_email,
+    normalise_handle,
+    normalise_phone,
+    normalise_plate,
+    normalise_plate_part,
+    normalise_profile,
+)
+
+MOST: Final = 16
+_SEPARATORS: Final = re.compile(
+    r"[\n;,|&]+|\s+/+\s*|\s*/+\s+|\b(?:and|or|et|ou|und|oder|also|y|o|и|или|e|en|of|lub|i)\b|"
+    r"(?<=\d)/(?=[+(\d])",
+    re.IGNORECASE,
+)
+_LABEL: Final = re.compile(r"^[^\d+(@]*?[:.)\]#\-–—]?\s*(?=[+(]?\d)")
+_TRAILING: Final = re.compile(r"(?<=\d)\s*[(\[,–—-]?\s*(?!x?\d)[^\W\d][^\d]*$")
+_PHONE_LIKE: Final = re.compile(r"(?<![\w@.])[+(]?\d[\d\s().\-/\u2010-\u2015]{5,24}\d(?![\w@])")
+_EMAIL: Final = re.compile(r"[^\s<>()\[\],;:/\"']+@[\w.\-]+\.\w{2,}")
+_URL: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+_MASKED: Final = re.compile(r"\d[\d\s.\-]*(?:[*_?]+|[xX]{2,}|[•…]+)")
+_SERVICES: Final = (
+    "telegram", "instagram", "snapchat", "snap", "twitter", "facebook", "whatsapp", "signal", "kik",
+    "wechat", "discord", "tiktok", "onlyfans", "insta", "ig", "tg", "fb", "reddit", "grindr",
+    "viber", "line", "skype", "x",
+)  # fmt: skip
+_NANP: Final = re.compile(r"[2-9]\d{2}[2-9]\d{6}")
+_TRUNK_ZERO: Final = frozenset(
+    {"GB", "FR", "DE", "IE", "NL", "BE", "CH", "AT", "SE", "FI", "AU", "NZ", "ZA", "TR", "JP",
+    "KR", "TH", "IL", "UA", "RO", "BG", "HR", "SI", "SK", "RS", "IN", "MY", "ID", "KE", "AR",
+    "BR"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a cell holds: normal forms, and (original, guess, reason) for what is doubtful."""
+
+    values: tuple[str, ...] = field(default=(), repr=False)
+    parts: tuple[str, ...] = field(default=(), repr=False)
+    doubts: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+
+
+def read_phones(cell: str, country: str | None) -> Reading:
+    """Return every number in a cell as E.164; numbers without a country code are of `country`."""
+    values: list[str] = []
+    doubts: list[tuple[str, str, str]] = []
+    if is_nothing(cell):
+        return Reading()
+    whole = _one_phone(cell, country)
+    pieces = [cell] if whole is not None else _pieces(cell)
+    for piece in pieces:
+        expanded, damaged = _undamaged(piece)
+        if expanded is None:
+            doubts.append((piece, "", "a spreadsheet has cut off digits of this number"))
+            continue
+        found = _one_phone(expanded, country)
+        if found is not None:
+            number, why = found
+            values.append(number)
+            if damaged or why:
+                doubts.append((piece, number, why or "a spreadsheet has rewritten this number"))
+        elif sum(c.isdigit() for c in piece) >= 4:
+            reason = "a part of a number" if _MASKED.search(piece) else _unreadable(piece, country)
+            doubts.append((piece, "", reason))
+        elif not is_nothing(piece) and sum(c.isdigit() for c in piece) > 0:
+            doubts.append((piece, "", "not a whole phone number"))
+    return Reading(_unique(values), (), tuple(doubts))
+
+
+def _unreadable(piece: str, country: str | None) -> str:
+    if country is None and "+" not in piece:
+        return "the number's country is not known: import again with --country"
+    return "not a whole phone number"
+
+
+def _pieces(cell: str) -> list[str]:
+    pieces = [p.strip() for p in _SEPARATORS.split(cell) if p and p.strip()]
+    found: list[str] = []
+    for piece in pieces:
+        # Several numbers with nothing but space between them: "07700900153 07700900033".
+        numbers = re.findall(r"\+\d[\d\s().\-]{7,}?(?=\s*\+|$)|(?<!\d)\d{9,13}(?!\d)", piece)
+        found.extend(numbers if len(numbers) > 1 else [piece])
+    return found
+
+
+def _undamaged(piece: str) -> tuple[str | None, bool]:
+    """Undo what spreadsheets do: 4165550000.0, 4.165550168E+09; None where digits are lost."""
+    text = piece.strip().lstrip("'=").strip('"')
+    if match := re.fullmatch(r"(\d{6,15})\.0+", text):
+        return match.group(1), False
+    if match := re.fullmatch(r"(\d[.,]\d+)[eE]\+?(\d{1,2})", text):
+        mantissa = match.group(1).replace(",", ".")
+        if len(mantissa) - 2 < int(match.group(2)):
+            return None, True
+        try:
+            return str(int(Decimal(f"{mantissa}E{match.group(2)}"))), True
+        except (InvalidOperation, ValueError, OverflowError):
+            return None, True
+    return piece, False
+
+
+@lru_cache(maxsize=4096)
+def _one_phone(piece: str, country: str | None) -> tuple[str, str] | None:
+    """Return (E.164, reason for a doubt or "") for one number with or without a label."""
+    text = piece.strip()
+    if not 5 <= sum(c.isdigit() for c in text) <= 20 or _MASKED.search(text):
+        return None
+    text = _LABEL.sub("", text, count=1)
+    text = _TRAILING.sub("", text)
+    text = re.sub(r"\(0\)", "", text) if text.startswith("+") else text
+    text = text.strip(" .,:;-–—'\"")
+    if text.startswith(("#", "*")) or re.search(
+        r"[A-Za-z]{3,}", re.sub(r"ext\w*", "", text, flags=re.IGNORECASE)
+    ):
+        return None
+    digits = re.sub(r"\D", "", text)
+    foreign = _foreign(text, digits, country)
+    if foreign is not None:
+        return foreign
+    try:
+        return normalise_phone(text, country), ""
+    except IdentifierError:
+        return _without_plus(text, digits, country)
+
+
+def _foreign(text: str, digits: str, country: str | None) -> tuple[str, str] | None:
+    """A ten-digit number of North America in a country whose numbers start with 0."""
+    if country not in _TRUNK_ZERO or text.startswith(("+", "0")) or not _NANP.fullmatch(digits):
+        return None
+    import phonenumbers
+
+    local = phonenumbers.parse(text, country)
+    if phonenumbers.is_valid_number(local):
+        return None
+    american = phonenumbers.parse(f"+1{digits}")
+    if not phonenumbers.is_valid_number(american):
+        return None
+    return f"+1{digits}", "no number of this country: read as one of North America"
+
+
+def _without_plus(text: str, digits: str, country: str | None) -> tuple[str, str] | None:
+    """A number that has its calling code and lost its plus: 447700900123, 33199001234."""
+    if text.startswith("+") or len(digits) < 10:
+        return None
+    if digits.startswith("00"):
+        digits = digits[2:]
+    elif country is not None and digits.startswith("0"):
+        return None
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+        normal = normalise_phone(f"+{digits}", None)
+    except (phonenumbers.NumberParseException, IdentifierError):
+        return None
+    own = country is not None and number.country_code == phonenumbers.country_code_for_region(
+        country
+    )
+    if country is None and not phonenumbers.is_valid_number(number):
+        return None
+    return normal, "" if own or text.startswith("00") else "read as a number with its calling code"
+
+
+def phones_in(text: str) -> list[str]:
+    """Return the stretches of a free text that look like phone numbers, as written."""
+    found = []
+    for match in _PHONE_LIKE.finditer(text):
+        stretch = match.group().strip(" .,-/(")
+        digits = re.sub(r"\D", "", stretch)
+        if 7 <= len(digits) <= 15 and not _is_date_or_range(stretch):
+            found.append(stretch)
+    return found
+
+
+def _is_date_or_range(stretch: str) -> bool:
+    return bool(
+        re.fullmatch(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}", stretch)
+        or re.fullmatch(r"\d{1,2}[.:]\d{2}\s*[-–]\s*\d{1,2}[.:]\d{2}", stretch)
+        or re.fullmatch(r"(?:19|20)\d\d\s*[-–/]\s*(?:19|20)\d\d", stretch)
+    )
+
+
+def emails_in(text: str) -> list[str]:
+    """Return the email addresses in a text, as written."""
+    return [m.rstrip(".") for m in _EMAIL.findall(text)]
+
+
+def urls_in(text: str) -> list[str]:
+    """Return the web addresses in a text, as written."""
+    return [m.rstrip(".,;)") for m in _URL.findall(text)]
+
+
+def read_emails(cell: str) -> Reading:
+    """Return every email address in a cell in its normal form."""
+    if is_nothing(cell):
+        return Reading()
+    values: list[str] = []
+    doubts: list[tuple[str, str, str]] = []
+    found = emails_in(cell)
+    if not found:
+        return Reading(doubts=((cell, "", "not an email address"),))
+    for text in found:
+        try:
+            values.append(normalise_email(text))
+        except IdentifierError:
+            doubts.append((text, "", "not an email address"))
+    return Reading(_unique(values), (), tuple(doubts))
+
+
+def read_handles(cell: str, service: str | None) -> Reading:
+    """Return every handle in a cell as `service:name`; the header may name the `service`."""
+    if is_nothing(cell):
+        return Reading()
+    values: list[str] = []
+    doubts: list[tuple[str, str, str]] = []
+    for piece in (p.strip() for p in re.split(r"[\n;,|]+|\s+/\s+", cell)):
+        if not piece or is_nothing(piece):
+            continue
+        try:
+            values.append(normalise_handle(_with_service(piece, service)))
+        except IdentifierError:
+            doubts.append((piece, "", "which service is this handle on? write service:name"))
+    return Reading(_unique(values), (), tuple(doubts))
+
+
+def _with_service(piece: str, service: str | None) -> str:
+    words = piece.replace("@", " ").split()
+    if (
+        ":" not in piece
+        and "/" not in piece
+        and len(words) == 2
+        and words[0].lower().strip("-") in _SERVICES
+    ):
+        return f"{words[0]}:{words[1]}"
+    if service and ":" not in piece and "/" not in piece and " " not in piece:
+        return f"{service}:{piece.lstrip('@')}"
+    return piece
+
+
+def service_of(header: str) -> str | None:
+    """Return the service that a header names ("Telegram handle"), if one."""
+    words = plain(header).split()
+    return next((s for s in _SERVICES if s in words and len(s) > 1), None)
+
+
+def read_profiles(cell: str) -> Reading:
+    """Return every web profile in a cell in its normal form."""
+    if is_nothing(cell):
+        return Reading()
+    values: list[str] = []
+    doubts: list[tuple[str, str, str]] = []
+    for piece in re.split(r"[\s;,|]+", cell):
+        if "." not in piece:
+            continue
+        try:
+            values.append(normalise_profile(piece))
+        except IdentifierError:
+            doubts.append((piece, "", "not a web address of a profile"))
+    if not values and not doubts:
+        doubts.append((cell, "", "not a web address of a profile"))
+    return Reading(_unique(values), (), tuple(doubts))
+
+
+_PLATE_PARTIAL: Final = re.compile(
+    r"\b(?:partial|partially|part|starts?|starting|begins?|beginning|ends?|ending|includes?|"
+    r"contains?|"
+    r"something like|partiel(?:le)?|debut|commen\w+|fini\w*|contient|empieza|comienza|termina|"
+    r"parcial|"
+    r"contiene|beginnt|anfang|endet|ende|teil(?:weise)?|enthalt|част\w*|начина\w+|заканчива\w+|"
+    r"parziale|finisce|inizia)\b"
+)
+_STARTS: Final = re.compile(
+    r"\b(?:start|begin|debut|commen|empieza|comienza|beginnt|anfang|начина|inizia)"
+)
+_ENDS: Final = re.compile(r"\b(?:end|fini|termina|заканчива)")
+_PLATE_WORDS: Final = re.compile(
+    r"\b(?:reg(?:istration)?|plates?|plaque|immatriculation|matricula|placa|kennzeichen|with|in|"
+    r"by|the|number|"
+    r"something|like|con|mit|par|avec|en|auf|на|с|номер|lic(?:en[cs]e)?|only|of|is|no)\b\.?"
+)
+
+
+def read_plates(cell: str, country: str | None) -> Reading:
+    """Return whole plates as `CC:ABC123` and parts as patterns (`7X*`, `CGR??`)."""
+    if is_nothing(cell):
+        return Reading()
+    values: list[str] = []
+    parts: list[str] = []
+    doubts: list[tuple[str, str, str]] = []
+    for raw in re.split(r"[;,\n|]+|\s+/\s+|\s+(?:or|ou|oder|o|или)\s+", cell):
+        piece = raw.strip()
+        if not piece or is_nothing(piece):
+            continue
+        words = fold(piece)
+        marked = bool(_PLATE_PARTIAL.search(words))
+        core = _PLATE_WORDS.sub(" ", _PLATE_PARTIAL.sub(" ", words)).strip(" :.-'\"()")
+        unsure = core.endswith("?") and not core.endswith("??")
+        core = core[:-1].strip() if unsure else core
+        signs = re.sub(r"[^0-9a-zа-яα-ω]", "", core)
+        holes = re.search(r"[?*_#…]|\.{2,}|x{3,}", core)
+        try:
+            if marked or holes or (len(signs) <= 3 and len(signs) >= 2):
+                parts.append(_part(words, core, marked=marked))
+                continue
+            normal = normalise_plate(core, country)
+        except IdentifierError:
+            reason = "which country is this plate of?" if country is None else "not a plate"
+            doubts.append((piece, "", reason))
+            continue
+        if len(signs) > 9 or not re.search(r"\d", signs):
+            doubts.append((piece, normal, "is this a plate?"))
+        elif unsure:
+            doubts.append((piece, normal, "the list itself is not sure"))
+        values.append(normal)
+    return Reading(_unique(values), _unique(parts), tuple(doubts))
+
+
+def _part(words: str, core: str, *, marked: bool) -> str:
+    core = re.sub(r"\.{2,}|…", "*", core)
+    core = re.sub(r"x{3,}", lambda m: "?" * len(m.group()), core)
+    if marked and _STARTS.search(words):
+        core = core + "*"
+    elif marked and _ENDS.search(words):
+        core = "*" + core
+    elif marked and not re.search(r"[?*_#]", core):
+        core = f"*{core}*"
+    return normalise_plate_part(core)
+
+
+def read_names(cell: str) -> Reading:
+    """Return the names he uses: several split, quotes and "says" dropped; "Steve?" is a doubt."""
+    if is_nothing(cell):
+        return Reading()
+    values: list[str] = []
+    doubts: list[tuple[str, str, str]] = []
+    for raw in re.split(
+        r"[;,\n|/&]+|\s+(?:or|aka|a\.k\.a\.?|alias|ou|oder|или|and|und|et)\s+",
+        cell,
+        flags=re.IGNORECASE,
+    ):
+        piece = raw.strip()
+        piece = re.sub(
+            r"^(?:says|said|called|calls himself|goes by|known as|named|aka|a\.k\.a\.?|alias|"
+            r"name is|"
+            r"se fait appeler|dit|dice ser|se hace llamar|nennt sich|называет себя|"
+            r"представляется)\s+",
+            "", piece, flags=re.IGNORECASE,
+        )  # fmt: skip
+        name = piece.strip(" '\"’‘“”«»„()[]").strip()
+        unsure = name.endswith("?")
+        name = name.rstrip("?").strip(" '\"’‘“”«»„")
+        if not name or is_nothing(name) or len(name) > 80:
+            continue
+        if sum(c.isdigit() for c in name) >= 6 or "@" in name:
+            doubts.append(
+                (piece, "", "a number or address in the column of names: it stays private")
+            )
+            continue
+        values.append(name)
+        if unsure:
+            doubts.append((piece, name, "the list itself is not sure"))
+    return Reading(_unique(values), (), tuple(doubts))
+
+
+def _unique(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))[:MOST]
+
+
+def without_emails(text: str) -> str:
+    """Return the text with its email addresses taken out."""
+    return _EMAIL.sub(" ", text)
+
+
+def read_mixed(cell: str, country: str | None) -> list[tuple[str, Reading]]:
+    """Return (kind, reading) of a cell that holds anything by which he can be known."""
+    found: list[tuple[str, Reading]] = []
+    if emails_in(cell):
+        found.append(("email", read_emails(cell)))
+        cell = without_emails(cell)
+    if urls_in(cell):
+        found.append(("profile", read_profiles(" ".join(urls_in(cell)))))
+        cell = _URL.sub(" ", cell)
+    for piece in (p.strip() for p in re.split(r"[\n;,|]+|\s+/\s+", cell)):
+        if not piece:
+            continue
+        if sum(c.isdigit() for c in piece) >= 6:
+            found.append(("phone", read_phones(piece, country)))
+        elif "@" in piece or ":" in piece:
+            found.append(("handle", read_handles(piece, None)))
+        elif not is_nothing(piece):
+            found.append(("", Reading(doubts=((piece, "", "what is this? it stays private"),))))
+    return found

@@ -1,0 +1,287 @@
+"""The one way in: a file's bytes become drafts, doubts and a report, without touching any store.
+
+Reads the file (`reading`, `chat`), finds each sheet's table (`header`), settles the mapping (given,
+remembered or guessed) and reads row by row (`draft`). Any bytes give a result or an ImportFailure.
+Invariant: nothing here publishes; what comes out are proposals for the desk.
+"""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from node.desk.doubts import Doubt
+from node.desk.errors import UnknownColumns
+from node.desk.importers import appearance, dates
+from node.desk.importers.chat import read_chat
+from node.desk.importers.chat_draft import draft_of, room_of
+from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fingerprint
+from node.desk.importers.encoding import decode_text
+from node.desk.importers.guess import guess_mapping
+from node.desk.importers.header import Table, find_table
+from node.desk.importers.language import language_of
+from node.desk.importers.mapping import (
+    IGNORE,
+    PRIVATE,
+    REPORTER,
+    Column,
+    Mapping,
+    fitted,
+    header_fingerprint,
+)
+from node.desk.importers.reading import check_size, read_grids
+from node.desk.importers.row import RowReader
+from node.desk.importers.words import fold
+
+Remembered = Callable[[str], Mapping | None]
+_FOOTER: Final = re.compile(
+    r"^\W*(?:total|totals|sum|count|confidential|private|page \d|last updated|updated|end\b|"
+    r"end of|source|printed|exported|generated|note:|"
+    r"fin\b|somme|confidentiel|suma|confidencial|gesamt|summe|vertraulich|stand|ende\b|итого|"
+    r"всего|totale|totaal|razem|n\s?=)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What a file holds: `rows` = drafts + skipped; `mapping` is the largest table's."""
+
+    drafts: tuple[DraftProposal, ...] = field(repr=False)
+    skipped: int
+    rows: int
+    doubts: tuple[Doubt, ...] = field(repr=False)
+    mapping: Mapping
+    warnings: tuple[str, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
+
+
+def import_list(
+    data: bytes,
+    filename: str,
+    *,
+    mapping: Mapping | None,
+    remembered: Remembered | None,
+    country: str | None,
+    as_of: dt.date | None,
+    today: dt.date,
+    region: str | None,
+) -> ImportResult:
+    """Return the drafts that a list's rows become, with every doubt; nothing is stored.
+
+    `mapping` was corrected by a person; else `remembered` is asked for the header, else the mapping
+    is guessed. `country` (ISO 3166-1) reads national numbers and plates, `region` (ISO 3166) is
+    the place of rows that name none; each stands in for the other. Raises ImportFailure.
+    """
+    check_size(data)
+    country = country.upper() if country else region[:2] if region else None
+    region = region or country
+    chat = _chat_text(data, filename)
+    if chat is not None:
+        messages = read_chat(chat)
+        if messages is not None:
+            return _import_chat(messages, country, region, today)
+    results = [
+        _import_table(find_table(grid), mapping, remembered, country, region, as_of, today)
+        for grid in read_grids(data, filename)
+        if grid.lines
+    ]
+    found = [r for r in results if r.drafts or _means_something(r.mapping)]
+    if not found:
+        raise UnknownColumns(
+            "no column's meaning could be recognised: name them in a mapping file "
+            "(docs/howto/import.md) and import again with --mapping"
+        )
+    ignored = [w for r in results if r not in found for w in r.warnings]
+    return _merged(found, ignored)
+
+
+def _chat_text(data: bytes, filename: str) -> str | None:
+    """The text of what may be a chat: no workbook, no file that says it is a table."""
+    if data[:2] == b"PK" or data[:4] == b"\xd0\xcf\x11\xe0" or data[:5] == b"%PDF-":
+        return None
+    if filename.lower().endswith((".xlsx", ".ods", ".xls", ".tsv")):
+        return None
+    return decode_text(data)
+
+
+def _means_something(mapping: Mapping) -> bool:
+    return bool(mapping.fields() - {PRIVATE, IGNORE, REPORTER, "timestamp"})
+
+
+def _import_chat(
+    messages: tuple["object", ...], country: str | None, region: str | None, today: dt.date
+) -> ImportResult:
+    from node.desk.importers.chat import Message
+
+    said = [m for m in messages if isinstance(m, Message)]
+    room = room_of(said, country, region, today)
+    drafts: dict[str, DraftProposal] = {}
+    for message in said:
+        draft = draft_of(message, room)
+        if draft is not None:
+            drafts.setdefault(draft.fingerprint, draft)
+    mapping = Mapping(
+        (
+            Column("date", "date", sure=True, why="when the message was sent"),
+            Column("sender", REPORTER, sure=True, why="a member"),
+            Column("message", "chat", sure=False, why="read from the words"),
+        ),
+        "chat",
+    )
+    kept = tuple(drafts.values())
+    doubts = tuple(d for draft in kept for d in draft.doubts)
+    warnings = ("a chat: senders stay private, and messages that are no report were skipped",)
+    return ImportResult(
+        kept, len(said) - len(kept), len(said), doubts, mapping, warnings, (mapping,)
+    )
+
+
+def _settle(
+    table: Table, given: Mapping | None, remembered: Remembered | None
+) -> tuple[Mapping, tuple[str, ...]]:
+    fingerprint = header_fingerprint(table.header) if table.headed else ""
+    if given is None and remembered is not None and table.headed:
+        given = remembered(fingerprint)
+    if given is not None:
+        return fitted(given, table.header, fingerprint)
+    mapping = guess_mapping(table)
+    warnings = [_why_private(c) for c in mapping.columns if c.field == PRIVATE]
+    warnings += [
+        f"column {c.header!r} is taken for the reporter's and stays private: {c.why}"
+        for c in mapping.columns
+        if c.field == REPORTER and not c.sure
+    ]
+    return mapping, tuple(warnings)
+
+
+def _why_private(column: Column) -> str:
+    if column.why in {"unknown column", "no header"}:
+        return f"column {column.header!r} is not recognised: it stays private"
+    return f"column {column.header!r} stays private{f': {column.why}' if column.why else ''}"
+
+
+def _import_table(
+    table: Table,
+    given: Mapping | None,
+    remembered: Remembered | None,
+    country: str | None,
+    region: str | None,
+    as_of: dt.date | None,
+    today: dt.date,
+) -> ImportResult:
+    if given is not None and not given.headed:
+        table = _without_header(table)
+    mapping, mapped = _settle(table, given, remembered)
+    if not _means_something(mapping):
+        name = f"sheet {table.name!r}" if table.name else "the file"
+        return ImportResult((), 0, 0, (), mapping, (f"{name} holds no list: skipped",), ())
+    setting = _setting(table, mapping, country, region, as_of, today)
+    drafts: dict[str, DraftProposal] = {}
+    twice: list[int] = []
+    nothing: list[int] = []
+    for number, cells in table.rows:
+        filled = {i: cell for i, cell in enumerate(cells) if cell}
+        if not filled:
+            continue
+        if _is_footer(filled, len(table.header)):
+            nothing.append(number)
+            continue
+        fingerprint = row_fingerprint(table.header, cells)
+        if fingerprint in drafts:
+            twice.append(number)
+            continue
+        draft = RowReader(number, filled, mapping, setting).draft(fingerprint, table.name)
+        if draft is None:
+            nothing.append(number)
+        else:
+            drafts[fingerprint] = draft
+    warnings = [*table.warnings, *mapped]
+    if twice:
+        warnings.append(f"{_rows(twice)}: the same as an earlier row, skipped")
+    if nothing:
+        warnings.append(f"{_rows(nothing)}: nothing in it that warns of anybody, skipped")
+    kept = tuple(drafts.values())
+    doubts = tuple(d for draft in kept for d in draft.doubts)
+    rows = len(table.rows)
+    return ImportResult(kept, rows - len(kept), rows, doubts, mapping, tuple(warnings), (mapping,))
+
+
+def _without_header(table: Table) -> Table:
+    """A table whose first row was taken for a header, and a person says that it is data."""
+    if not table.headed:
+        return table
+    first = table.rows[0][0] - 1 if table.rows else 1
+    header = tuple(f"column {i + 1}" for i in range(len(table.header)))
+    return replace(table, header=header, headed=False, rows=((first, table.header), *table.rows))
+
+
+def _is_footer(filled: dict[int, str], width: int) -> bool:
+    if width < 3 or len(filled) > 2:
+        return False
+    return bool(_FOOTER.match(fold(next(iter(filled.values())))))
+
+
+def _rows(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
+    return f"row{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def _setting(
+    table: Table,
+    mapping: Mapping,
+    country: str | None,
+    region: str | None,
+    as_of: dt.date | None,
+    today: dt.date,
+) -> Setting:
+    def values(*names: str) -> list[str]:
+        return [
+            cell
+            for index, column in enumerate(mapping.columns)
+            if column.field in names
+            for cell in table.column(index)
+        ]
+
+    order = dates.infer_order(values("date"), country, today)
+    if mapping.date_order:
+        order = dates.OrderFinding(mapping.date_order, sure=True)
+    day, known = as_of_day(as_of, today)
+    language = language_of(" ".join(values("text")[:200]))
+    places = _spellings(values("place.city", "place.district", "place"))
+    return Setting(country, region, language, dates.DateReader(order, today, day, known), places)
+
+
+def _spellings(values: list[str]) -> dict[str, str]:
+    """One spelling for each place, the commonest; "SF" is its column's "San Francisco"."""
+    spelt: dict[str, Counter[str]] = {}
+    for value in values:
+        spelt.setdefault(fold(value.strip()), Counter())[value.strip()] += 1
+    best = {key: _proper(counts) for key, counts in spelt.items()}
+    initials = {
+        "".join(w[0] for w in key.split()): name for key, name in best.items() if " " in key
+    }
+    for key, name in best.items():
+        if len(key) in {2, 3} and key.isalpha():
+            best[key] = initials.get(key) or appearance.known_place(name)
+    return best
+
+
+def _proper(counts: Counter[str]) -> str:
+    name = max(counts, key=lambda n: (n != n.lower() and n != n.upper(), counts[n]))
+    return name.title() if name == name.lower() else name
+
+
+def _merged(found: list[ImportResult], ignored: list[str]) -> ImportResult:
+    drafts: dict[str, DraftProposal] = {}
+    for result in found:
+        for draft in result.drafts:
+            drafts.setdefault(draft.fingerprint, draft)
+    kept = tuple(drafts.values())
+    rows = sum(r.rows for r in found)
+    largest = max(found, key=lambda r: r.rows)
+    warnings = tuple(dict.fromkeys([w for r in found for w in r.warnings] + ignored))
+    doubts = tuple(d for draft in kept for d in draft.doubts)
+    mappings = tuple(r.mapping for r in found)
+    return ImportResult(kept, rows - len(kept), rows, doubts, largest.mapping, warnings, mappings)

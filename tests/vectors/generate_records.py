@@ -89,6 +89,9 @@ def _entries() -> list[Case]:
     cases.accept("a withdrawn entry with its reason's leaves", raw(status=1, rev=2))
     cases.accept("a withdrawn entry without leaves", raw(status=1, rev=2, leaves=[]))
     cases.accept("an erased entry", raw(status=2, rev=3, leaves=[]))
+    cases.accept("day zero", raw(day=0, exp_day=0))
+    cases.accept("the last day there is", raw(day=999_999, exp_day=1_000_000))
+    cases.refuse("a day after the last", raw(day=999_999, exp_day=1_000_001))
     cases.accept("the highest revision", raw(rev=2**53 - 1))
     for version in (0, 2, True):
         cases.refuse(f"version {version!r}", raw(version=version), "version")
@@ -191,6 +194,15 @@ def _disclosures() -> list[Case]:
     for name, fields in _INVALID.items():
         bad = _committed(fields, draw, check=False)
         cases.refuse(name, given(bad[1], bad[0]))
+    full_terms: Value = ["staff", False, False, False, False, []]
+    all_left = _committed(
+        {"kind": "alert", "terms": full_terms, "reason": "mistake"}, draw, Status.WITHDRAWN
+    )
+    cases.accept("a withdrawal with all it may show", given(all_left[1], all_left[0]))
+    exact = _committed({"text": ["en", "a" * (4096 - 13)]}, draw)
+    cases.accept("a field of exactly 4 KiB", given(exact[1], exact[0]))
+    over = _committed({"text": ["en", "a" * (4096 - 12)]}, draw, check=False)
+    cases.refuse("a field of 4 KiB and a byte", given(over[1], over[0]), "too_big")
     big = _committed({"text": ["en", "a" * 4096]}, draw, check=False)
     cases.refuse("a field over 4 KiB", given(big[1], big[0]), "too_big")
     huge = encode([bytes(32_768)]).hex()

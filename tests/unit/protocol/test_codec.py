@@ -48,6 +48,12 @@ def test_the_deepest_value_is_eight_arrays() -> None:
         encode([value])
 
 
+def test_the_largest_array_and_text_fit() -> None:
+    for value in ([0] * ARRAY_ITEMS, "é" * (STR_BYTES // 2)):
+        largest: Value = value  # type: ignore[assignment]
+        assert decode(encode(largest)) == largest
+
+
 def test_true_and_one_are_different_values() -> None:
     assert decode(encode(True)) is True  # noqa: FBT003
     assert type(decode(encode(1))) is int

@@ -19,6 +19,7 @@ from protocol.commitment import (
 )
 from protocol.entry import Entry, Status, decode_entry, encode_entry, record_key
 from protocol.errors import ErrorNumber, ProtocolError
+from protocol.fields import FIELDS
 from protocol.hashing import h
 from protocol.ids import (
     Day,
@@ -69,6 +70,16 @@ def test_over_32_fields_take_64_leaves() -> None:
     fields |= {"handle": ["x:ana"], "profile": ["example.com/a"], "location_type": "hotel"}
     leaves, opened = commit(ORG, RID, fields, Draw("all"))
     assert (len(leaves), len(opened)) == (64, len(fields))
+
+
+def test_exactly_32_fields_take_32_leaves() -> None:
+    others = sorted(FIELDS.keys() - ALERT.keys())
+    plain = [name for name in others if name.startswith(("person.", "vehicle."))]
+    fields: dict[str, Any] = {**ALERT, **dict.fromkeys(plain, "x")}
+    fields |= {"place.district": "x", "reason": "x", "date.day": "2026-01-14", "name": ["x"]}
+    fields |= {"location_type": "hotel", "plate.part": ["7X*"], "date.slot": "18-24"}
+    assert len(fields) == 32
+    assert len(commit(ORG, RID, fields, Draw("32"))[0]) == 32
 
 
 def test_each_field_has_a_salt_of_its_own_in_each_revision() -> None:

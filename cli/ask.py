@@ -52,7 +52,7 @@ def text_argument(cli: Cli, value: str | None, what: str, *, argument: str) -> s
         value = str(click.prompt(what, err=True))
     elif value == "-":
         value = line(what) if cli.may_ask() else read_stdin(what)
-    elif not value.startswith("parasol1"):
+    elif not value.startswith("parasol1") and not cli.as_json:
         say(f"{what}: what stands on the command line can be seen by others; use - instead")
     if not value.strip():
         raise click.UsageError(f"{what}: nothing was given")

@@ -14,6 +14,7 @@ from cli.cmd_draft import FIELDS_HELP
 from cli.ordered import OrderedGroup
 from cli.show import Result, duration, emit, facts, present, short, table, words
 
+_WEAKER = (".masked", ".token")
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 
 
@@ -34,7 +35,7 @@ def list_(cli: Cli, org: str | None, status: str | None) -> None:
     result = cli.call("alert_list", org=org, status=status)
 
     def show(shown: Result) -> None:
-        rows = [{**row, "org": row.get("name") or short(row["org"])} for row in shown["alerts"]]
+        rows = [{**row, "org": row.get("org_name") or short(row["org"])} for row in shown["alerts"]]
         columns = ["id", "org", "rev", "status", "severity", "codes", "expires"]
         table(rows, columns, none="No alerts.")
 
@@ -53,11 +54,13 @@ def show(cli: Cli, alert: str) -> None:
 
 
 def _show(result: Result) -> None:
-    facts(result, ["id", "org", "name", "rev", "status", "signature", "day", "expires"])
+    facts(result, [name for name in result if name not in {"fields", "absent"}])
     print()
     facts(result.get("fields") or {})
-    if result.get("absent"):
-        print(f"\nwithheld or not recorded: {words(result['absent'])}")
+    # The weaker forms of a field are no news to people where the field itself is absent.
+    absent = [name for name in result.get("absent") or [] if not name.endswith(_WEAKER)]
+    if absent:
+        print(f"\nwithheld or not recorded: {words(absent)}")
 
 
 @alert.command(epilog=FIELDS_HELP)

@@ -9,7 +9,7 @@ import click
 
 from cli.ask import assignments, text_argument
 from cli.cli_state import Cli
-from cli.exits import POLICY
+from cli.exits import FAILED, POLICY
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, table, words
 
@@ -87,14 +87,17 @@ def list_(cli: Cli) -> None:
 def _doubts(found: Any) -> str:
     if not isinstance(found, list):
         return words(found)
-    return "; ".join(_doubt(each) for each in found) or "–"
+    blocking = [each for each in found if isinstance(each, dict) and each.get("blocking")]
+    others = len(found) - len(blocking)
+    more = [f"{others} to look at"] if others else []
+    return "; ".join([*map(_doubt, blocking), *more]) or "–"
 
 
 def _doubt(found: Any) -> str:
     if isinstance(found, dict):
         stop = "! " if found.get("blocking") else ""
-        what = found.get("what") or found.get("doubt") or found.get("text") or ""
-        return stop + words(what)
+        said = [found.get("column"), found.get("text"), found.get("guess"), found.get("what")]
+        return stop + " · ".join(words(each) for each in said if each)
     return words(found)
 
 
@@ -137,9 +140,12 @@ def edit(cli: Cli, id: str, pairs: tuple[str, ...]) -> None:  # noqa: A002
 @draft.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help="Every draft without blocking doubts.")
+@click.option(
+    "--despite", is_flag=True, help="Also what has blocking doubts, which you looked at; with ID."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be published, and change nothing.")
 @click.pass_obj
-def publish(cli: Cli, ids: tuple[str, ...], everything: bool, dry_run: bool) -> None:
+def publish(cli: Cli, ids: tuple[str, ...], everything: bool, despite: bool, dry_run: bool) -> None:
     """Sign drafts as alerts and share them, as policy allows.
 
     Publishing says that you reviewed them, and that the organisation's members and trusted peers
@@ -147,7 +153,9 @@ def publish(cli: Cli, ids: tuple[str, ...], everything: bool, dry_run: bool) -> 
     """
     if bool(ids) == everything:
         raise click.UsageError("name the drafts by ID, or give --all" if not ids else "ID or --all")
-    more = {"dry_run": True} if dry_run else {}
+    if despite and everything:
+        raise click.UsageError("--despite is for drafts that you name by ID, each looked at")
+    more = {name: True for name, given in (("despite", despite), ("dry_run", dry_run)) if given}
     result = cli.call("draft_publish", ids=list(ids), all=everything, **more)
 
     def show(shown: Result) -> None:
@@ -156,10 +164,13 @@ def publish(cli: Cli, ids: tuple[str, ...], everything: bool, dry_run: bool) -> 
         for row in shown["refused"]:
             print(f"refused\t{words(row.get('id'))}\t{words(row.get('reason'))}")
 
-    then = "parasol draft edit ID, then publish it again" if result["refused"] else ""
-    emit(cli, result, show, then=then or "parasol alert coverage")
+    then = "the same without --dry-run" if dry_run else "parasol alert coverage"
+    if result["refused"]:
+        then = "parasol draft show ID, draft edit ID, then publish it again"
+    emit(cli, result, show, then=then)
     if result["refused"] and not result["published"]:
-        raise click.exceptions.Exit(POLICY)
+        unknown = all(row.get("reason") == "not_found" for row in result["refused"])
+        raise click.exceptions.Exit(FAILED if unknown else POLICY)
 
 
 @draft.command()

@@ -60,6 +60,8 @@ def _show_met(result: Result) -> None:
     if result.get("ours"):
         print(f"\nOur code, read it to them by voice:\n  {result['ours']}")
         print(f"\nAsk for theirs, then: parasol peer verify {short(result.get('peer'))}")
+    if result.get("state") == "invited" and not result.get("reply"):
+        print("\nThey could not be reached yet; parasol serve keeps trying.")
     if result.get("reply"):
         print("\nThey cannot be reached: send them this reply, for their `peer accept -`:\n")
         print(result["reply"])

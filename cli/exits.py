@@ -20,8 +20,8 @@ _CODES = {
     POLICY: "refused_by_policy",
     KEYS: "keys wrong_passphrase no_passphrase keystore_exists keystore_missing keystore_damaged "
     "unsafe_mode bad_phrase bad_document store_locked key signature",
-    PEER: "federation peer peer_refused unverified_peer version stale clock quota busy not_granted "
-    "conflict gone locked",
+    PEER: "federation peer peer_refused unverified_peer wrong_code version stale clock quota busy "
+    "not_granted conflict gone locked",
 }
 EXIT_CODES = {code: number for number, codes in _CODES.items() for code in codes.split()}
 

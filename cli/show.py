@@ -24,6 +24,8 @@ def emit(cli: Cli, result: Result, layout: Callable[[Result], None], *, then: st
         print(json.dumps(result))
         return
     layout(result)
+    for note in result.get("notes") or []:
+        say(f"Note: {note}")
     steps = result.get("next") or []
     steps = [steps] if isinstance(steps, str) else list(steps)
     advice = [*steps, *([then] if then else [])]

@@ -78,7 +78,7 @@ def test_lists_are_tables_and_text_of_others_is_no_markup(tmp_path: Path) -> Non
         "severity": 3,
         "expires": "2027-01-01",
     }
-    alerts = [row | {"codes": ["robbery"], "name": "[bold]Harbour[/bold] \x1b[31m"}]
+    alerts = [row | {"codes": ["robbery"], "org_name": "[bold]Harbour[/bold] \x1b[31m"}]
     with played_node(tmp_path, {"alert_list": {"alerts": alerts}}):
         ran = parasol_at_terminal("alert", "list", home=tmp_path)
     assert "[bold]Harbour[/bold] \\u001b[31m" in ran.out

@@ -1,0 +1,188 @@
+"""Changing an alert of ours: the next revision, or who may have it, inside one transaction.
+
+Each function reads the record, signs what follows from it and puts that on every ledger, so two
+changes at once are two revisions and never one lost. What a correction or a reason says is looked
+through like a draft before it is signed. The longest life counts from the first publishing: a
+correction does not renew an alert.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from federation.release import Restrictions
+from node.desk.prompts import prompts
+from node.edits import Form, all_leaves, edited, local_day
+from node.errors import BadField, BadRequest, Refused
+from node.pipeline import erased, last_day, narrow, next_revision, publish, withdrawn
+from node.publishing import APPROVED_BY_PUBLISHING
+from node.runtime import Node
+from node.store.drafts import blank_draft
+from node.store.lookup import find_alert, record_key, seen
+from node.store.records import OwnRecord, own_records
+from node.store.tables import ledger, peers, records, returned
+from protocol.codec import Value
+from protocol.entry import Status
+from protocol.errors import ProtocolError
+from protocol.fields import validate
+from protocol.ids import OrgId, RecordKey, day_of, text_id
+
+Narrowing = Callable[[Restrictions], Restrictions]
+
+NEVER_IN_TEXT = frozenset(
+    {
+        "a number inside the text",
+        "an email address inside the text",
+        "a web address inside the text",
+        "a handle inside the text",
+    }
+)
+_WORDS = {Status.LIVE: "live", Status.WITHDRAWN: "withdrawn", Status.ERASED: "erased"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was done to an alert, which peers (row ids) have news, and whom that tells (names)."""
+
+    rk: RecordKey
+    rev: int
+    status: str
+    news: frozenset[int]
+    told: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def shown(self) -> dict[str, Any]:
+        """The change as commands answer it."""
+        return {
+            "alert": text_id(self.rk),
+            "rev": self.rev,
+            "status": self.status,
+            "told": list(self.told),
+            **({"notes": list(self.notes)} if self.notes else {}),
+        }
+
+
+def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Change:
+    """Lay a form over an alert's fields and sign the next revision. BadField, Refused.
+
+    What is newly said is looked through: a number in it is refused, a likely name is noted.
+    """
+    record = _own(connection, node, alert)
+    _must_be_live(record, node)
+    context, policy = node.context, node.policy
+    fields = {name: opened.value for name, opened in record.opened.items()}
+    today = local_day(context.now_us(), node.settings.timezone)
+    words = edited(fields, form, node.settings, today)
+    notes = look_through(words, before=fields)
+    leaves = all_leaves(words, policy, record.consent)
+    exp_day = last_day(leaves, policy, day_of(record.published_us))
+    if exp_day < node.today:
+        raise Refused("the policy keeps such an alert no longer; withdraw it")
+    after = next_revision(
+        record, node.key, leaves, context.random,
+        today=node.today, exp_day=exp_day, status=Status.LIVE,
+    )  # fmt: skip
+    after = replace(after, approved=APPROVED_BY_PUBLISHING & leaves.keys())
+    return replace(_put(connection, node, after), notes=notes)
+
+
+def look_through(
+    words: Mapping[str, Value], *, before: Mapping[str, Value] | None = None
+) -> tuple[str, ...]:
+    """Look through new words as through a draft's: numbers and addresses in them are a BadField.
+
+    Returns what a person should look at and may be right, such as a likely name.
+    """
+    known = set(prompts(before, {})) if before else set()
+    found = [doubt for doubt in prompts(words, {}) if doubt not in known]
+    sure = [doubt for doubt in found if doubt.reason in NEVER_IN_TEXT]
+    if sure:
+        said = "; ".join(dict.fromkeys(f"{doubt.column}: {doubt.reason}" for doubt in sure))
+        raise BadField(f"{said}; give it in its own field, where the policy decides who sees it")
+    return tuple(dict.fromkeys(f"{doubt.column}: {doubt.reason}" for doubt in found))
+
+
+def withdraw_record(connection: Connection, node: Node, alert: str, reason: str) -> Change:
+    """Withdraw an alert of ours; the reason is all that remains of it."""
+    record = _own(connection, node, alert)
+    if record.entry.status is not Status.LIVE:
+        raise BadRequest(f"this alert is {_WORDS[record.entry.status]} already")
+    if reason:
+        try:
+            validate("reason", reason)
+        except ProtocolError:
+            raise BadField("reason: at most 500 characters") from None
+        look_through({"codes": ["uneasy"], "text": [node.settings.language, reason]})
+    after = withdrawn(record, node.key, reason, node.context.random, node.today)
+    return _put(connection, node, after)
+
+
+def erase_record(connection: Connection, node: Node, alert: str) -> Change:
+    """Erase an alert of ours and the draft that it came from; again is the same as once."""
+    record = _own(connection, node, alert)
+    rk = record.entry.rk
+    blank_draft(connection, rk)
+    connection.execute(delete(returned).where(returned.c.rk == rk))
+    if record.entry.status is Status.ERASED:
+        return _done(connection, node, record, frozenset())
+    return _put(connection, node, erased(record, node.key, node.context.random, node.today))
+
+
+def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowing) -> Change:
+    """Narrow who may have an alert of ours and which fields."""
+    record = _own(connection, node, alert)
+    _must_be_live(record, node)
+    news = narrow(connection, node.context, record.entry.rk, narrowing(record.restrictions))
+    return _done(connection, node, record, frozenset(news))
+
+
+def hidden_from(
+    now: Restrictions, org: OrgId | None, names: frozenset[str], *, whole: bool
+) -> Restrictions:
+    """The restrictions in force, with more kept from a peer or all: fields, or the whole alert."""
+    if whole and org is None:
+        return replace(now, peers=frozenset())
+    # Without its kind an alert does not go at all.
+    more = names | {"kind"} if whole else names
+    withhold = dict(now.withhold)
+    whom: Any = "*" if org is None else org
+    withhold[whom] = withhold.get(whom, frozenset()) | more
+    return Restrictions(now.peers, withhold)
+
+
+def told_before(connection: Connection, rk: RecordKey) -> tuple[str, ...]:
+    """The names of the peers that were ever told of an alert."""
+    query = select(peers.c.name).join(ledger, ledger.c.peer == peers.c.id)
+    return tuple(connection.execute(query.where(ledger.c.rk == rk).order_by(peers.c.id)).scalars())
+
+
+def _own(connection: Connection, node: Node, alert: str) -> OwnRecord:
+    row = find_alert(connection, alert)
+    if bytes(row.org) != node.context.org:
+        name = seen(connection, node.context).name(row.org) or "another organisation"
+        raise Refused(
+            f"this alert is of {name}: only its own organisation can change it or take it back"
+        )
+    return own_records(connection, node.context.org, [record_key(row)])[record_key(row)]
+
+
+def _must_be_live(record: OwnRecord, node: Node) -> None:
+    if record.entry.status is not Status.LIVE:
+        raise BadRequest(f"this alert is {_WORDS[record.entry.status]}; publish a new one")
+    if record.entry.exp_day < node.today:
+        raise BadRequest("this alert has expired, and its copies with it; publish a new one")
+
+
+def _put(connection: Connection, node: Node, record: OwnRecord) -> Change:
+    news = publish(connection, node.context, [record])
+    return _done(connection, node, record, frozenset(news))
+
+
+def _done(connection: Connection, node: Node, record: OwnRecord, news: frozenset[int]) -> Change:
+    rk = record.entry.rk
+    query = select(peers.c.name).where(peers.c.id.in_(news)).order_by(peers.c.id)
+    told = tuple(connection.execute(query).scalars()) if news else ()
+    row = connection.execute(select(records).where(records.c.rk == rk)).one()
+    return Change(rk, row.rev, seen(connection, node.context).status(row), news, told)

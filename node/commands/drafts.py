@@ -1,0 +1,241 @@
+"""Drafts: written by hand or imported, looked through, and published or refused.
+
+Nothing is shared but by `draft_publish`, and it refuses what a person has not cleared. The private
+report behind a draft is shown here, on the node itself, and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from node.desk.prompts import prompts
+from node.edits import Form, concerns, edited, local_day
+from node.errors import BadField, BadRequest, NodeError
+from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
+from node.runtime import Node
+from node.store.drafts import (
+    Asked,
+    Draft,
+    DraftState,
+    StoredDoubt,
+    add_drafts,
+    find_draft,
+    new_id,
+    open_drafts,
+    save_draft,
+)
+from protocol.codec import Value
+from protocol.errors import ProtocolError
+from protocol.ids import Day, text_id
+from protocol.vocabulary import severity_of
+
+BY_HAND = "form"
+REASON_CHARACTERS = 500
+
+
+async def draft_new(node: Node, fields: Form) -> dict[str, Any]:
+    """Write a draft; gives {"id", "doubts"}. BadField."""
+    values = edited({}, fields, node.settings, _today(node))
+    if not values.keys() - {"place.region"}:
+        raise BadField("nothing was given; a draft needs at least codes, as codes=NP")
+    context = node.context
+    draft = Draft(
+        new_id(context.random), DraftState.OPEN, values, {}, prompted(values, {}, 0), Asked(),
+        BY_HAND, 0, None, context.now_us(),
+    )  # fmt: skip
+    await node.change(add_drafts, [draft])
+    return {"id": draft.id, "doubts": [_doubt(doubt) for doubt in draft.doubts]}
+
+
+async def draft_list(node: Node) -> dict[str, Any]:
+    """List the open drafts, the most severe first."""
+    drafts = await node.read(open_drafts)
+    drafts.sort(key=lambda draft: -_severity(draft.fields))
+    return {"drafts": [_line(draft) for draft in drafts]}
+
+
+async def draft_show(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
+    """Show one draft: what would be shared, its doubts, and apart from them the private report."""
+    draft = await node.read(find_draft, id)
+    shown = {
+        "id": draft.id,
+        "state": draft.state.value,
+        "source": draft.source,
+        "row": draft.row,
+        "fields": dict(draft.fields),
+        "doubts": [_doubt(doubt) for doubt in draft.doubts],
+        "blocked_by": why_not(draft, despite=False) if draft.state is DraftState.OPEN else "",
+        "consent": {"members": draft.asked.members, "peers": draft.asked.peers},
+        "report": dict(draft.private),
+    }
+    if draft.rk is not None:
+        shown["alert"] = text_id(draft.rk)
+    if draft.reason:
+        shown["reason"] = draft.reason
+    return shown
+
+
+async def draft_edit(node: Node, id: str, fields: Form) -> dict[str, Any]:  # noqa: A002
+    """Change fields of an open draft; an empty value removes one. BadField, BadRequest."""
+    draft = await node.change(_edit, node, id, fields)
+    return {"id": draft.id, "doubts": [_doubt(doubt) for doubt in draft.doubts]}
+
+
+def _edit(connection: Connection, node: Node, id: str, form: Form) -> Draft:  # noqa: A002
+    draft = _open(connection, id)
+    values = edited(draft.fields, form, node.settings, _today(node))
+    left = tuple(
+        doubt for doubt in draft.doubts if not is_prompt(doubt) and not concerns(doubt.about, form)
+    )
+    doubts = left + prompted(values, draft.private, draft.row)
+    changed = replace(draft, fields=values, doubts=doubts)
+    save_draft(connection, changed)
+    return changed
+
+
+async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002
+    """Put a draft aside; the row that it came from is not imported again."""
+    draft = await node.change(_refuse, id, reason[:REASON_CHARACTERS])
+    return {"id": draft.id, "state": draft.state.value}
+
+
+def _refuse(connection: Connection, id: str, reason: str) -> Draft:  # noqa: A002
+    draft = replace(_open(connection, id), state=DraftState.REFUSED, reason=reason)
+    save_draft(connection, draft)
+    return draft
+
+
+def _open(connection: Connection, id: str) -> Draft:  # noqa: A002
+    draft = find_draft(connection, id)
+    if draft.state is not DraftState.OPEN:
+        cure = " Correct the alert: parasol alert correct." if draft.rk is not None else ""
+        raise BadRequest(f"draft {draft.id} is {draft.state.value} already.{cure}")
+    return draft
+
+
+async def draft_publish(
+    node: Node,
+    ids: list[str] | None = None,
+    all: bool = False,  # noqa: A002 - the argument's name on the wire
+    despite: bool = False,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Sign drafts and put them on every ledger; gives {"published", "refused"}.
+
+    `despite` publishes what a keeper has looked at although it has blocking doubts; never against
+    a reporter's no, and never without a code. One draft that may not go does not stop the others.
+    """
+    drafts, refused = await node.read(_wanted, ids or [], all)
+    context, policy = node.context, node.policy
+    signed = await asyncio.to_thread(
+        sign_drafts, drafts, context, policy, node.key, despite=despite
+    )
+    ready = [each for each in signed if isinstance(each, Ready)]
+    refused += [_refusal(each) for each in signed if isinstance(each, NotReady)]
+    changed: list[str] = []
+    if ready and not dry_run:
+        news, changed = await node.change(store_ready, context, ready)
+        node.on_news(news)
+    refused += [{"id": each, "reason": "changed_meanwhile"} for each in changed]
+    went = [each for each in ready if each.draft.id not in changed]
+    shown = [each.draft.id if dry_run else text_id(each.record.entry.rk) for each in went]
+    result: dict[str, Any] = {"published": shown, "refused": refused}
+    reviewers = policy.moderation.reviewers
+    if went and reviewers > 1:
+        result["notes"] = [
+            f"the policy asks for {reviewers} reviewers; the command line publishes as the keeper"
+        ]
+    return result
+
+
+def _wanted(
+    connection: Connection,
+    ids: list[str],
+    everything: bool,
+) -> tuple[list[Draft], list[dict[str, Any]]]:
+    """The drafts that are meant, and a refusal for each id that names none."""
+    if everything:
+        return open_drafts(connection), []
+    found: dict[str, Draft] = {}
+    refused: list[dict[str, Any]] = []
+    for text in ids:
+        try:
+            draft = find_draft(connection, text)
+        except NodeError as error:
+            refused.append({"id": text, "reason": error.code})
+        else:
+            found[draft.id] = draft
+    return list(found.values()), refused
+
+
+def _refusal(each: NotReady) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": each.id, "reason": each.reason}
+    return row
+
+
+def prompted(
+    values: Mapping[str, Value], private: Mapping[str, str], row: int
+) -> tuple[StoredDoubt, ...]:
+    """What a reviewer is asked to look at in a draft's words as they stand now."""
+    return tuple(
+        StoredDoubt(row, found.column, found.text, found.guess, found.blocking, found.reason,
+                    found.column)
+        for found in prompts(values, private)
+    )  # fmt: skip
+
+
+def is_prompt(doubt: StoredDoubt) -> bool:
+    """Whether a doubt comes from the words themselves, and is asked anew after each edit."""
+    return reason_code(doubt) in PROMPTED
+
+
+PROMPTED = frozenset(
+    {
+        "no_code", "number_in_text", "email_in_text", "web_address_in_text", "handle_in_text",
+        "address_in_text", "name_in_text", "points_to_reporter", "race_alone",
+    }
+)  # fmt: skip
+
+
+def _doubt(doubt: StoredDoubt) -> dict[str, Any]:
+    return {
+        "row": doubt.row, "column": doubt.column, "text": doubt.text, "guess": doubt.guess,
+        "blocking": doubt.blocking, "what": doubt.reason,
+        **({"code": reason_code(doubt)} if doubt.blocking else {}),
+    }  # fmt: skip
+
+
+def _line(draft: Draft) -> dict[str, Any]:
+    fields = draft.fields
+    line = {
+        "id": draft.id,
+        "severity": _severity(fields),
+        "codes": fields.get("codes", []),
+        "place": fields.get("place.city") or fields.get("place.region") or "",
+        "date": next(
+            (fields[n] for n in ("date.day", "date.week", "date.month") if n in fields), ""
+        ),
+        "doubts": [_doubt(doubt) for doubt in draft.doubts],
+        "source": draft.source,
+        "row": draft.row,
+    }
+    if draft.asked.consent is None:
+        line["blocked_by"] = "no_consent"
+    return line
+
+
+def _severity(fields: Mapping[str, Value]) -> int:
+    found, codes = fields.get("severity"), fields.get("codes")
+    if isinstance(found, int):
+        return found
+    try:
+        return severity_of([str(code) for code in codes]) if isinstance(codes, list) else 0
+    except ProtocolError:
+        return 0
+
+
+def _today(node: Node) -> Day:
+    return local_day(node.context.now_us(), node.settings.timezone)

@@ -1,0 +1,129 @@
+"""From reviewed drafts to alerts: who may go, signing in a thread, one transaction for all.
+
+A draft goes only if nobody said no, nothing in it blocks, and the policy keeps such an alert. One
+that may not go never stops the others. The mark on the draft and its record commit together, so
+that a crash publishes it wholly or not at all, and once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, update
+
+from federation.policy import Policy
+from federation.release import Consent
+from keys.signing import SigningKey
+from node.edits import all_leaves
+from node.errors import BadField, Refused
+from node.pipeline import last_day, new_record, publish, sign_alert
+from node.store.context import Context
+from node.store.drafts import Draft, DraftState, StoredDoubt, mark_published
+from node.store.records import OwnRecord
+from node.store.tables import own
+from protocol.errors import ProtocolError
+
+REASONS = {
+    "no code: what happened?": "no_code",
+    "a number inside the text": "number_in_text",
+    "an email address inside the text": "email_in_text",
+    "a web address inside the text": "web_address_in_text",
+    "a handle inside the text": "handle_in_text",
+    "a street address inside the text": "address_in_text",
+    "a name inside the text": "name_in_text",
+    "this may point to the reporter": "points_to_reporter",
+    "a description by race alone": "race_alone",
+    "whose is this? confirm the column in the mapping": "column_not_confirmed",
+    "is this a yes or a no?": "consent_not_clear",
+    "the reporter said no: not to be published": "no_consent",
+}
+"""What blocks a draft, as the codes that scripts read."""
+
+APPROVED_BY_PUBLISHING = frozenset({"name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A draft with the record that it becomes, signed and not yet stored."""
+
+    draft: Draft
+    record: OwnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """A draft that does not go, and why: codes, or a sentence of the policy or the form."""
+
+    id: str
+    reason: str
+
+
+def reason_code(doubt: StoredDoubt) -> str:
+    """The code of a blocking doubt."""
+    return REASONS.get(doubt.reason, "doubt")
+
+
+def why_not(draft: Draft, *, despite: bool) -> str:
+    """Why a draft may not be published; empty where it may. `despite`: a keeper looked at it."""
+    if draft.state is DraftState.PUBLISHED:
+        return "already_published"
+    if draft.state is DraftState.REFUSED:
+        return "refused_before"
+    if draft.asked.consent is None:
+        return "no_consent"
+    if not draft.fields.get("codes"):
+        return "no_code"
+    if despite:
+        return ""
+    return ", ".join(dict.fromkeys(reason_code(doubt) for doubt in draft.blocking))
+
+
+def sign_drafts(
+    drafts: Sequence[Draft], context: Context, policy: Policy, key: SigningKey, *, despite: bool
+) -> list[Ready | NotReady]:
+    """Sign what may go; runs in a thread, since each takes hashes and a signature."""
+    return [_sign(draft, context, policy, key, despite=despite) for draft in drafts]
+
+
+def _sign(
+    draft: Draft, context: Context, policy: Policy, key: SigningKey, *, despite: bool
+) -> Ready | NotReady:
+    reason = why_not(draft, despite=despite)
+    consent = draft.asked.consent
+    if reason or consent is None:
+        return NotReady(draft.id, reason)
+    try:
+        return Ready(draft, record_of(draft, consent, context, policy, key))
+    except (BadField, Refused, ProtocolError) as error:
+        return NotReady(draft.id, str(error))
+
+
+def record_of(
+    draft: Draft, consent: Consent, context: Context, policy: Policy, key: SigningKey
+) -> OwnRecord:
+    """The signed record that a draft becomes. BadField, Refused, ProtocolError."""
+    leaves = all_leaves(draft.fields, policy, consent)
+    today = context.today
+    signed = sign_alert(
+        key, context.org, leaves, context.random,
+        day=today, exp_day=last_day(leaves, policy, today),
+    )  # fmt: skip
+    approved = APPROVED_BY_PUBLISHING & leaves.keys()
+    return new_record(signed, consent, approved, context.now_us())
+
+
+def store_ready(
+    connection: Connection, context: Context, ready: Iterable[Ready]
+) -> tuple[set[int], list[str]]:
+    """Store records and mark their drafts; returns the peers with news, and what had changed."""
+    fresh: list[Ready] = []
+    changed: list[str] = []
+    for each in ready:
+        if mark_published(connection, each.draft, each.record.entry.rk):
+            fresh.append(each)
+        else:
+            changed.append(each.draft.id)
+    news = publish(connection, context, [each.record for each in fresh]) if fresh else set()
+    for each in fresh:
+        rk = each.record.entry.rk
+        connection.execute(update(own).where(own.c.rk == rk).values(draft=each.draft.id))
+    return news, changed

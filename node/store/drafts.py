@@ -1,0 +1,203 @@
+"""Drafts as rows: what somebody reported, on its way to an alert, and what a person doubts of it.
+
+A draft holds shareable fields and, apart from them, the private report; nothing of it leaves this
+file but to the desk. A row of a list is known by its fingerprint, so that it comes in once, also
+after it was published or refused. On the spine: list or form → (here) → review → `pipeline`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from federation.release import Consent
+from node.errors import BadRequest, NotFound
+from node.store.tables import drafts
+from protocol.codec import Value
+from protocol.ids import RecordKey, text_id
+
+ID_BYTES = 5  # eight letters: short enough to be typed
+CHUNK = 500
+
+
+class DraftState(StrEnum):
+    """Where a draft has come to."""
+
+    OPEN = "open"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDoubt:
+    """A doubt of a draft; `about` is the field it concerns, empty where none is known."""
+
+    row: int
+    column: str
+    text: str = field(repr=False)
+    guess: str = field(repr=False)
+    blocking: bool
+    reason: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a row's own consent columns say: True, False, or None where it was not asked."""
+
+    members: bool | None = None
+    peers: bool | None = None
+
+    @property
+    def consent(self) -> Consent | None:
+        """What publishing grants: members and peers and nothing more; None where she said no."""
+        if self.members is False:
+            return None
+        return Consent(members=True, peers=self.peers is not False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft. `row` is the row of the list it came from (0: none), `rk` the alert it became."""
+
+    id: str
+    state: DraftState
+    fields: Mapping[str, Value] = field(repr=False)
+    private: Mapping[str, str] = field(repr=False)
+    doubts: tuple[StoredDoubt, ...] = field(repr=False)
+    asked: Asked
+    source: str
+    row: int
+    fingerprint: bytes | None
+    made_us: int
+    rk: RecordKey | None = None
+    reason: str = field(default="", repr=False)
+
+    @property
+    def blocking(self) -> tuple[StoredDoubt, ...]:
+        """The doubts that keep it from being published."""
+        return tuple(doubt for doubt in self.doubts if doubt.blocking)
+
+
+def new_id(random: Callable[[int], bytes]) -> str:
+    """Make the id of a new draft."""
+    return text_id(random(ID_BYTES))
+
+
+def add_drafts(connection: Connection, new: Iterable[Draft]) -> list[str]:
+    """Store drafts; those whose fingerprint is known already add nothing. Returns the ids added."""
+    added: list[str] = []
+    wanted = list(new)
+    known = known_fingerprints(connection, [d.fingerprint for d in wanted if d.fingerprint])
+    for draft in wanted:
+        if draft.fingerprint is not None:
+            if draft.fingerprint in known:
+                continue
+            known.add(draft.fingerprint)
+        connection.execute(insert(drafts).values(**_columns(draft)))
+        added.append(draft.id)
+    return added
+
+
+def known_fingerprints(connection: Connection, wanted: Iterable[bytes]) -> set[bytes]:
+    """Which of these rows have come in before, whatever became of them."""
+    keys = list(dict.fromkeys(wanted))
+    found: set[bytes] = set()
+    for start in range(0, len(keys), CHUNK):
+        query = select(drafts.c.fingerprint).where(
+            drafts.c.fingerprint.in_(keys[start : start + CHUNK])
+        )
+        found.update(bytes(value) for (value,) in connection.execute(query))
+    return found
+
+
+def open_drafts(connection: Connection) -> list[Draft]:
+    """Every draft that waits for review, in the order they came."""
+    query = select(drafts).where(drafts.c.state == DraftState.OPEN.value)
+    return [
+        _draft(row) for row in connection.execute(query.order_by(drafts.c.made_us, drafts.c.row))
+    ]
+
+
+def find_draft(connection: Connection, text: str) -> Draft:
+    """The draft with this id, or the one whose id begins so; NotFound, BadRequest if several do."""
+    wanted = text.strip().lower()
+    exact = connection.execute(select(drafts).where(drafts.c.id == wanted)).one_or_none()
+    if exact is not None:
+        return _draft(exact)
+    query = select(drafts).where(drafts.c.id.startswith(wanted, autoescape=True)).limit(2)
+    rows = connection.execute(query).fetchall() if wanted else []
+    if not rows:
+        raise NotFound("there is no draft with that id; see parasol draft list")
+    if len(rows) > 1:
+        raise BadRequest("several drafts begin so; give more of the id")
+    return _draft(rows[0])
+
+
+def save_draft(connection: Connection, draft: Draft) -> None:
+    """Write a draft back."""
+    columns = _columns(draft)
+    connection.execute(update(drafts).where(drafts.c.id == draft.id).values(**columns))
+
+
+def mark_published(connection: Connection, draft: Draft, rk: RecordKey) -> bool:
+    """Note the alert that a draft became; False where it is no longer as it was reviewed."""
+    reviewed = _columns(draft)["fields"]
+    result = connection.execute(
+        update(drafts)
+        .where(
+            drafts.c.id == draft.id,
+            drafts.c.state == DraftState.OPEN.value,
+            drafts.c.fields == reviewed,
+        )
+        .values(state=DraftState.PUBLISHED.value, rk=rk)
+    )
+    return result.rowcount == 1
+
+
+def blank_draft(connection: Connection, rk: RecordKey) -> None:
+    """Purge the draft of an erased alert; its fingerprint keeps the row from coming again."""
+    empty = _dump({})
+    connection.execute(
+        update(drafts)
+        .where(drafts.c.rk == rk)
+        .values(fields=empty, private=empty, doubts=_dump([]), source="", reason="")
+    )
+
+
+def _columns(draft: Draft) -> dict[str, Any]:
+    doubts = [
+        [d.row, d.column, d.text, d.guess, d.blocking, d.reason, d.about] for d in draft.doubts
+    ]
+    return {
+        "id": draft.id, "state": draft.state.value, "fields": _dump(dict(draft.fields)),
+        "private": _dump(dict(draft.private)), "doubts": _dump(doubts),
+        "consent": _dump([draft.asked.members, draft.asked.peers]), "source": draft.source,
+        "row": draft.row, "fingerprint": draft.fingerprint, "made_us": draft.made_us,
+        "rk": draft.rk, "reason": draft.reason,
+    }  # fmt: skip
+
+
+def _draft(row: Row[Any]) -> Draft:
+    return Draft(
+        row.id,
+        DraftState(row.state),
+        json.loads(row.fields),
+        json.loads(row.private),
+        tuple(StoredDoubt(*each) for each in json.loads(row.doubts)),
+        Asked(*json.loads(row.consent)),
+        row.source,
+        row.row,
+        None if row.fingerprint is None else bytes(row.fingerprint),
+        row.made_us,
+        None if row.rk is None else RecordKey(bytes(row.rk)),
+        row.reason,
+    )
+
+
+def _dump(value: Any) -> bytes:
+    """Stable bytes: what was reviewed is compared with what is published."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -14,6 +14,7 @@ from cli.cmd_draft import FIELDS_HELP
 from cli.ordered import OrderedGroup
 from cli.show import Result, duration, emit, facts, present, short, table, words
 
+_TERMS = ("audience", "print", "statistics", "police", "onward", "names")
 _WEAKER = (".masked", ".token")
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 
@@ -22,7 +23,7 @@ STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 def alert() -> None:
     """Show, correct, narrow, withdraw and erase alerts.
 
-    An ALERT is its id, the same on every node; its start is enough where it names one only.
+    An ALERT is its id, the same on every node; its first 8 letters are enough.
     """
 
 
@@ -56,7 +57,10 @@ def show(cli: Cli, alert: str) -> None:
 def _show(result: Result) -> None:
     facts(result, [name for name in result if name not in {"fields", "absent"}])
     print()
-    facts(result.get("fields") or {})
+    fields = dict(result.get("fields") or {})
+    if isinstance(fields.get("terms"), list):
+        fields["terms"] = dict(zip(_TERMS, fields["terms"], strict=False))
+    facts(fields)
     # The weaker forms of a field are no news to people where the field itself is absent.
     absent = [name for name in result.get("absent") or [] if not name.endswith(_WEAKER)]
     if absent:

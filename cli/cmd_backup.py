@@ -4,9 +4,7 @@ A restored node must not show again what was narrowed after the backup was made.
 list is therefore held back until the keeper confirms it with `parasol recover confirm`.
 """
 
-import asyncio
 import base64
-import inspect
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import click
 
 from cli.ask import confirm, read_input_file
 from cli.cli_state import Cli
-from cli.files import refuse_existing, write_new
+from cli.files import move_new, refuse_existing, write_new
 from cli.ordered import OrderedGroup
 from cli.show import anything, emit, facts
 
@@ -34,11 +32,12 @@ def backup(cli: Cli, file: str | None) -> None:
     if file != "-":
         refuse_existing(target)
     result = cli.call("backup")
-    content = result.pop("content", None) or result.pop("bytes")
-    data = base64.b64decode(content)
-    write_new(cli, target if file != "-" else None, data)
+    if "path" in result:
+        move_new(cli, Path(result["path"]), target if file != "-" else None)
+    else:
+        write_new(cli, target if file != "-" else None, base64.b64decode(result.pop("content")))
     if file != "-":
-        shown = {**result, "path": str(target), "bytes": len(data)}
+        shown = {**result, "path": str(target)}
         emit(
             cli, shown, facts, then="keep it off this machine; try parasol restore once, elsewhere"
         )
@@ -52,20 +51,20 @@ def restore(cli: Cli, file: str) -> None:
 
     The node's passphrase must be the one of the backup. Stop `parasol serve` first.
     """
-    data = read_input_file(file, "FILE")
+    data = read_input_file(file, "FILE") if file == "-" else Path(file)
+    if isinstance(data, Path) and not data.is_file():
+        raise click.UsageError(f"FILE: there is no file {file}")
     if (cli.home / "settings.toml").exists():
         confirm(cli, "restore", f"The node in {cli.home} will be put back to the backup's state.")
     passphrase = cli.passphrase()
     from node.backup import restore_node
-
     from node.control import Lock
 
     cli.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Lock(cli.home):
-        done = restore_node(cli.home, passphrase, data)
-        result = asyncio.run(done) if inspect.iscoroutine(done) else done
+        result = restore_node(cli.home, passphrase, data)
     then = "parasol serve; it asks the peers what they have, and holds back what they do not list"
-    emit(cli, {"restored": str(cli.home), **(result or {})}, anything, then=then)
+    emit(cli, {"restored": str(cli.home), **result}, anything, then=then)
 
 
 @click.group(cls=OrderedGroup)

@@ -1,5 +1,7 @@
 """`parasol demo`: three organisations on this machine, from their lists to an erasure."""
 
+from importlib import import_module
+
 import click
 
 from cli.cli_state import Cli
@@ -14,6 +16,4 @@ def demo(cli: Cli, once: bool) -> None:
     Shows what each sees of the same alert and the rule behind each field, then a correction, a
     narrowing, a withdrawal and an erasure, and who confirmed them.
     """
-    from cli.demo_story import run_demo
-
-    run_demo(as_json=cli.as_json, once=once)
+    import_module("cli.demo_story").run_demo(as_json=cli.as_json, once=once)

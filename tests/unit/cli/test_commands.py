@@ -224,9 +224,21 @@ def test_a_bundle_is_written_for_its_owner_and_never_over_a_file(tmp_path: Path)
 
 def test_a_backup_is_written_for_its_owner_and_never_over_a_file(tmp_path: Path) -> None:
     out = tmp_path / "copy"
-    answer = {"content": base64.b64encode(b"sealed").decode()}
+    answer = {"content": base64.b64encode(b"sealed").decode(), "bytes": 6}
     _, ran = ask(tmp_path, ["--json", "backup", str(out)], answer)
     assert ran.json() == {"path": str(out), "bytes": 6}
     assert (out.read_bytes(), out.stat().st_mode & 0o777) == (b"sealed", 0o600)
     ran = parasol("backup", str(out), home=tmp_path)
     assert ran.code == 2
+
+
+def test_a_large_backup_is_taken_from_where_the_node_left_it(tmp_path: Path) -> None:
+    left, out = tmp_path / "left", tmp_path / "copy"
+    left.write_bytes(b"sealed")
+    _, ran = ask(tmp_path, ["--json", "backup", str(out)], {"path": str(left), "bytes": 6})
+    assert ran.json() == {"path": str(out), "bytes": 6}
+    assert (out.read_bytes(), out.stat().st_mode & 0o777) == (b"sealed", 0o600)
+    assert not left.exists()
+    left.write_bytes(b"sealed")
+    _, ran = ask(tmp_path, ["backup", "-"], {"path": str(left), "bytes": 6})
+    assert ran.out == "sealed"

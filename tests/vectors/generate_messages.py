@@ -75,6 +75,19 @@ def _messages(draw: Draw) -> dict[str, Message]:
             ),
         ),
         "a list of one first byte": List(b"\x10", b"\x11", ()),
+        "a list whose first row is its lower bound": List(
+            keys[0], b"", (Row(keys[0], 1, draw(8), draw(8), Day(0)),)
+        ),
+        "the first item of all": Delta(
+            0,
+            1,
+            more=True,
+            asof=Day(0),
+            digest=draw(32),
+            items=(Stop(1, keys[0], Day(0)),),
+            want=(),
+        ),
+        "the highest number of an err": Err(255, -1),
         "a give": Give((Given(draw(40), draw(64), draw(20)),)),
         "a poke": Poke(),
         "an err": Err(5, 1_770_000_000_000_000),

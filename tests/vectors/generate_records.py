@@ -215,6 +215,10 @@ def _disclosures() -> list[Case]:
 
 _VALID: dict[str, dict[str, Value]] = {
     "a notice": {"kind": "notice", "codes": ["raid"], "severity": 0},
+    "the widest terms": {
+        "terms": ["staff", False, False, False, False, ["n" * 40, *(f"n{n}" for n in range(63))]]
+    },
+    "the longest reason": {"reason": "x" * 500},
     "a severity raised by a moderator": {"codes": ["theft"], "severity": 4},
     "NUL and bidirectional marks in a text": {"text": ["ar", "a\x00\u202eb"]},
     "week 53 of a year that has one": {"date.week": "2026-W53"},
@@ -254,6 +258,13 @@ _INVALID: dict[str, dict[str, Value]] = {
     "terms whose names are a text": {"terms": ["staff", False, False, False, False, "codes"]},
     "terms with an empty name": {"terms": ["staff", False, False, False, False, [""]]},
     "terms with a name twice": {"terms": ["staff", False, False, False, False, ["x", "x"]]},
+    "terms with a name of 41 characters": {
+        "terms": ["staff", False, False, False, False, ["n" * 41]]
+    },
+    "a reason of 501 characters": {"reason": "x" * 501},
+    "a number for a week": {"date.week": 3},
+    "a text of one part": {"text": ["en"]},
+    "a text for a text in a language": {"text": "en"},
     "terms with 65 names": {
         "terms": ["staff", False, False, False, False, [f"n{n}" for n in range(65)]]
     },

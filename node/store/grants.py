@@ -77,7 +77,8 @@ class StoreGrants:
             )
             if bucket is not None:
                 query = query.where(*_in_bucket(bucket))
-            return [(RecordKey(bytes(rk)), bytes(s)) for rk, s in self._connection.execute(query)]
+            found = self._connection.execute(query).fetchall()
+            return [(RecordKey(rk), state) for rk, state in found]
 
         return self._context.digests.digest(SIDE, self.peer.id, asof, rows)
 

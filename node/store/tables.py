@@ -17,6 +17,20 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.engine import Dialect
+
+
+class Bytes(LargeBinary):
+    """Bytes as the driver takes and gives them, without a wrapper for each value."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Nothing to convert."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Nothing to convert."""
+
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -29,18 +43,18 @@ meta = Table(
     "meta",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Bytes, nullable=False),
 )
 
 peers = Table(
     "peers",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("org", LargeBinary, nullable=False, unique=True),
+    Column("org", Bytes, nullable=False, unique=True),
     Column("name", Text, nullable=False),  # what this node calls it
     Column("state", Text, nullable=False),  # federation.peers.PeerState
-    Column("docs", LargeBinary, nullable=False),  # encode(documents): org documents, then card
-    Column("token", LargeBinary, nullable=False, default=b""),  # of the invite it gave us
+    Column("docs", Bytes, nullable=False),  # encode(documents): org documents, then card
+    Column("token", Bytes, nullable=False, default=b""),  # of the invite it gave us
     Column("they_trust", Integer, nullable=False, default=0),
     Column("hello_due", Integer, nullable=False, default=0),
     Column("added_us", Integer, nullable=False),
@@ -52,9 +66,9 @@ peers = Table(
     Column("out_pseq", Integer, nullable=False, default=0),
     Column("out_cursor", Integer, nullable=False, default=0),  # how far it says it has come
     Column("out_listed", Integer, nullable=False, default=1),  # 0: no put before it was listed
-    Column("out_list_pos", LargeBinary, nullable=True),  # how far its present listing has come
+    Column("out_list_pos", Bytes, nullable=True),  # how far its present listing has come
     Column("out_list_wants", Integer, nullable=False, default=0),
-    Column("out_wanted", LargeBinary, nullable=False, default=b""),  # rks just wanted, packed
+    Column("out_wanted", Bytes, nullable=False, default=b""),  # rks just wanted, packed
     # The incoming channel: what it grants to us.
     Column("in_cursor", Integer, nullable=False, default=0),
     Column("in_relist", Integer, nullable=False, default=0),  # 1: list, whatever the digests say
@@ -64,16 +78,16 @@ peers = Table(
 invites = Table(
     "invites",
     metadata,
-    Column("token_hash", LargeBinary, primary_key=True),
+    Column("token_hash", Bytes, primary_key=True),
     Column("name", Text, nullable=False, default=""),
     Column("made_us", Integer, nullable=False),
-    Column("used_by", LargeBinary, nullable=True),
+    Column("used_by", Bytes, nullable=True),
 )
 
 guards = Table(  # the last n of each (sender key, message type)
     "guards",
     metadata,
-    Column("sender", LargeBinary, nullable=False),
+    Column("sender", Bytes, nullable=False),
     Column("type", Text, nullable=False),
     Column("n", Integer, nullable=False),
     PrimaryKeyConstraint("sender", "type"),
@@ -83,17 +97,17 @@ records = Table(
     "records",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("rk", LargeBinary, nullable=False, unique=True),
-    Column("org", LargeBinary, nullable=False),
-    Column("eid", LargeBinary, nullable=False),  # empty: no entry (a stop, or held bytes)
+    Column("rk", Bytes, nullable=False, unique=True),
+    Column("org", Bytes, nullable=False),
+    Column("eid", Bytes, nullable=False),  # empty: no entry (a stop, or held bytes)
     Column("rev", Integer, nullable=False),
     Column("day", Integer, nullable=False),
     Column("exp_day", Integer, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("node_key", LargeBinary, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
-    Column("sig", LargeBinary, nullable=False),
-    Column("disclosures", LargeBinary, nullable=False),  # own: all; others': what may be shown
+    Column("node_key", Bytes, nullable=False),
+    Column("entry", Bytes, nullable=False),
+    Column("sig", Bytes, nullable=False),
+    Column("disclosures", Bytes, nullable=False),  # own: all; others': what may be shown
     Column("received_us", Integer, nullable=False),
     Column("hidden", Text, nullable=False),  # "" or why it is not shown: revoked_key
     Column("kind", Text, nullable=False),
@@ -101,7 +115,7 @@ records = Table(
     Column("codes", Text, nullable=False),  # space separated
     # The mirror of the origin's channel; unused in own records.
     Column("pseq", Integer, nullable=False),
-    Column("state", LargeBinary, nullable=False),
+    Column("state", Bytes, nullable=False),
     Column("row_kind", Integer, nullable=False),  # 0 put, 1 stop
     Column("row_exp", Integer, nullable=False),
     Column("held", Text, nullable=False),  # "" or the reason code
@@ -110,10 +124,10 @@ records = Table(
 own = Table(
     "own",
     metadata,
-    Column("rk", LargeBinary, primary_key=True),
-    Column("consent", LargeBinary, nullable=False),
-    Column("restrictions", LargeBinary, nullable=False),
-    Column("approved", LargeBinary, nullable=False),
+    Column("rk", Bytes, primary_key=True),
+    Column("consent", Bytes, nullable=False),
+    Column("restrictions", Bytes, nullable=False),
+    Column("approved", Bytes, nullable=False),
     Column("published_us", Integer, nullable=False),
     Column("partial", Integer, nullable=False, default=0),  # 1: came back from peers, by give
     Column("draft", Text, nullable=False, default=""),
@@ -124,13 +138,13 @@ ledger = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("peer", Integer, nullable=False),
-    Column("rk", LargeBinary, nullable=False),
+    Column("rk", Bytes, nullable=False),
     Column("pseq", Integer, nullable=False),
     Column("kind", Integer, nullable=False),  # 0 put, 1 stop
-    Column("state", LargeBinary, nullable=False),
-    Column("eid", LargeBinary, nullable=False),
+    Column("state", Bytes, nullable=False),
+    Column("eid", Bytes, nullable=False),
     Column("rev", Integer, nullable=False),
-    Column("names", LargeBinary, nullable=False),  # encode([name…]) of the disclosed leaves
+    Column("names", Bytes, nullable=False),  # encode([name…]) of the disclosed leaves
     Column("exp", Integer, nullable=False),
     Column("since_us", Integer, nullable=False),
     Column("acked_us", Integer, nullable=False, default=0),  # 0: not confirmed
@@ -147,9 +161,9 @@ suspended = Table(  # what recovery must not put again before the keeper confirm
     "suspended",
     metadata,
     Column("peer", Integer, nullable=False),
-    Column("rk", LargeBinary, nullable=False),
+    Column("rk", Bytes, nullable=False),
     Column("why", Text, nullable=False),
-    Column("names", LargeBinary, nullable=False),  # the most that may stay disclosed
+    Column("names", Bytes, nullable=False),  # the most that may stay disclosed
     PrimaryKeyConstraint("peer", "rk"),
 )
 
@@ -157,22 +171,22 @@ returned = Table(  # own entries that came back and wait for the keeper
     "returned",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("rk", LargeBinary, nullable=False),
-    Column("eid", LargeBinary, nullable=False, unique=True),
+    Column("rk", Bytes, nullable=False),
+    Column("eid", Bytes, nullable=False, unique=True),
     Column("peer", Integer, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
-    Column("sig", LargeBinary, nullable=False),
-    Column("disclosures", LargeBinary, nullable=False),
+    Column("entry", Bytes, nullable=False),
+    Column("sig", Bytes, nullable=False),
+    Column("disclosures", Bytes, nullable=False),
     Column("reason", Text, nullable=False),
 )
 
 equivocations = Table(  # two entries of one revision: proof against their signer
     "equivocations",
     metadata,
-    Column("eid", LargeBinary, primary_key=True),
-    Column("rk", LargeBinary, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
-    Column("sig", LargeBinary, nullable=False),
+    Column("eid", Bytes, primary_key=True),
+    Column("rk", Bytes, nullable=False),
+    Column("entry", Bytes, nullable=False),
+    Column("sig", Bytes, nullable=False),
 )
 
 identifiers = Table(
@@ -190,15 +204,15 @@ drafts = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("state", Text, nullable=False),  # open, published, refused
-    Column("fields", LargeBinary, nullable=False),
-    Column("private", LargeBinary, nullable=False),
-    Column("doubts", LargeBinary, nullable=False),
-    Column("consent", LargeBinary, nullable=False),
+    Column("fields", Bytes, nullable=False),
+    Column("private", Bytes, nullable=False),
+    Column("doubts", Bytes, nullable=False),
+    Column("consent", Bytes, nullable=False),
     Column("source", Text, nullable=False),
     Column("row", Integer, nullable=False),
-    Column("fingerprint", LargeBinary, nullable=True, unique=True),
+    Column("fingerprint", Bytes, nullable=True, unique=True),
     Column("made_us", Integer, nullable=False),
-    Column("rk", LargeBinary, nullable=True),
+    Column("rk", Bytes, nullable=True),
     Column("reason", Text, nullable=False, default=""),
 )
 

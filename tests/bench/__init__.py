@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its yardstick from the same run. See `make bench`."""

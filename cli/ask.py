@@ -21,7 +21,7 @@ def read_stdin(what: str) -> str:
     """Read a text from standard input, without the line end that a pipe adds."""
     if at_terminal():
         say(f"{what}: type it, then Ctrl-D on a line of its own")
-    return decode(_stdin(TEXT_BYTES + 1, what), what)
+    return decode(_stdin(TEXT_BYTES + 1, what), what).rstrip("\r\n")
 
 
 def _stdin(most: int, what: str) -> bytes:
@@ -35,7 +35,7 @@ def decode(data: bytes, what: str) -> str:
     if len(data) > TEXT_BYTES:
         raise click.UsageError(f"{what}: longer than 1 MiB")
     try:
-        return data.decode("utf-8-sig").rstrip("\r\n")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise click.UsageError(f"{what}: not UTF-8 text; save it as UTF-8") from None
 

@@ -6,6 +6,7 @@ from cli.ask import read_text_file
 from cli.cli_state import Cli
 from cli.ordered import OrderedGroup
 from cli.show import Result, anything, emit, facts, table, words
+from cli.words import safe, say
 
 
 @click.group(cls=OrderedGroup)
@@ -23,7 +24,9 @@ def show(cli: Cli) -> None:
 
     def layout(shown: Result) -> None:
         if isinstance(shown.get("text"), str):
-            print(shown["text"])
+            print(safe(shown["text"], lines=True).rstrip())
+            if shown.get("edited"):
+                say("Note: policy.toml was edited, and is not in force yet.")
         else:
             anything(shown)
 

@@ -44,7 +44,7 @@ class _Always(dict[str, Any]):
         (["peer", "resume", "H"], "", {"peer": "H"}),
         (["peer", "block", "H"], "", {"peer": "H"}),
         (["peer", "remove", "H"], "", {"peer": "H"}),
-        (["peer", "update", "-"], "parasol1d:x\n", {"document": "parasol1d:x"}),
+        (["peer", "update", "-"], "parasol1d:x\n", {"document": "parasol1d:x\n"}),
         (["draft", "show", "d1"], "", {"id": "d1"}),
         (["draft", "refuse", "d1", "--reason", "-"], "twice\n", {"id": "d1", "reason": "twice"}),
         (["draft", "edit", "d1", "--set", "hair="], "", {"id": "d1", "fields": {"hair": [""]}}),
@@ -79,7 +79,7 @@ class _Always(dict[str, Any]):
         ),
         (["policy", "show"], "", {}),
         (["policy", "check"], "", {"text": None}),
-        (["policy", "apply", "-"], "categories = 'all'\n", {"text": "categories = 'all'"}),
+        (["policy", "apply", "-"], "categories = 'all'\n", {"text": "categories = 'all'\n"}),
         (["policy", "preview", "--peer", "H", "a"], "", {"peer": "H", "id": "a"}),
         (["keys", "show"], "", {}),
         (["keys", "rotate", "--recovery-file", "-"], "# x\none two\n", {"phrase": "one two"}),
@@ -111,7 +111,7 @@ def test_a_list_is_sent_as_it_is_with_what_is_needed_to_read_it(tmp_path: Path) 
     assert base64.b64decode(asked.pop("content")) == b"\xff\xfenumber\n"
     assert asked == {
         "filename": "my list.csv",
-        "mapping": "phone = 'number'",
+        "mapping": "phone = 'number'\n",
         "country": "US",
         "as_of": "2026-01-20",
         "dry_run": True,

@@ -118,6 +118,13 @@ def test_no_link_is_broken(page: Path) -> None:
             assert anchor in _anchors(file), f"{_name(page)} links to {file.name}#{anchor}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_file_of_the_project_that_a_page_names_exists(page: Path) -> None:
+    named = re.compile(rf"`((?:{'|'.join(PACKAGES)}|tests|docs)/[\w/.-]+)`")
+    for path in named.findall(_prose(page)):
+        assert (ROOT / path).exists(), f"{_name(page)} names {path}"
+
+
 def test_every_page_can_be_reached_from_the_map() -> None:
     found, ahead = set[Path](), [ROOT / "docs" / "README.md"]
     while ahead:

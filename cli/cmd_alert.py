@@ -12,9 +12,8 @@ from cli.ask import assignments, confirm, text_argument
 from cli.cli_state import Cli
 from cli.cmd_draft import FIELDS_HELP
 from cli.ordered import OrderedGroup
-from cli.show import Result, duration, emit, facts, present, short, table, words
+from cli.show import Result, alert_fields, duration, emit, facts, present, short, table, words
 
-_TERMS = ("audience", "print", "statistics", "police", "onward", "names")
 _WEAKER = (".masked", ".token")
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 
@@ -57,10 +56,7 @@ def show(cli: Cli, alert: str) -> None:
 def _show(result: Result) -> None:
     facts(result, [name for name in result if name not in {"fields", "absent"}])
     print()
-    fields = dict(result.get("fields") or {})
-    if isinstance(fields.get("terms"), list):
-        fields["terms"] = dict(zip(_TERMS, fields["terms"], strict=False))
-    facts(fields)
+    alert_fields(result.get("fields") or {})
     # The weaker forms of a field are no news to people where the field itself is absent.
     absent = [name for name in result.get("absent") or [] if not name.endswith(_WEAKER)]
     if absent:

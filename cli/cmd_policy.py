@@ -5,7 +5,7 @@ import click
 from cli.ask import read_text_file
 from cli.cli_state import Cli
 from cli.ordered import OrderedGroup
-from cli.show import Result, anything, emit, facts, table, words
+from cli.show import Result, alert_fields, anything, emit, present, table, words
 from cli.words import safe, say
 
 
@@ -76,13 +76,15 @@ def _show_preview(result: Result) -> None:
     released = result.get("released") or {}
     if released:
         print("They see:")
-        facts(released)
+        alert_fields(released)
     else:
         print("They see nothing of it.")
     withheld = result.get("withheld") or []
     if withheld:
         print("\nWithheld:")
-        table(withheld, ["field", "rule"])
+        rules = result.get("rules") or {}
+        rows = [{**row, **rules.get(row["rule"], {})} for row in withheld]
+        table(rows, ["field", "rule", *present(rows, ["why"])])
     joinable = result.get("joinable") or []
     if joinable:
         print("\nCould be joined, if peers compare:")

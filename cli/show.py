@@ -13,6 +13,7 @@ from cli.cli_state import Cli
 from cli.words import safe, say
 
 Result = Mapping[str, Any]
+TERMS = ("audience", "print", "statistics", "police", "onward", "names")
 
 
 def emit(cli: Cli, result: Result, layout: Callable[[Result], None], *, then: str = "") -> None:
@@ -74,9 +75,17 @@ def facts(result: Result, names: Iterable[str] | None = None) -> None:
         print(f"{safe(name) + ':':<{width + 1}} {value}")
 
 
+def alert_fields(fields: Mapping[str, Any]) -> None:
+    """Print the fields of an alert, with its terms spelt out."""
+    shown = dict(fields)
+    if isinstance(shown.get("terms"), list):
+        shown["terms"] = dict(zip(TERMS, shown["terms"], strict=False))
+    facts(shown)
+
+
 def present(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
     """Give the columns that say something in at least one row."""
-    return [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
+    return [name for name in columns if any(row.get(name) not in (None, "", 0) for row in rows)]
 
 
 def short(org: Any) -> str:

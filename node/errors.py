@@ -85,3 +85,9 @@ class BadField(NodeError):
     """A field of a draft or alert cannot be read: the sentence says which, and what it may be."""
 
     code = "bad_field"
+
+
+class BadBackup(NodeError):
+    """The file is no backup of this organisation's node, or it is damaged."""
+
+    code = "bad_backup"

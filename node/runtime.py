@@ -134,6 +134,10 @@ class Node:
         self.context.own_doc = _orgdocs(keystore)[-1]
         self.documents = _documents(self)
 
+    def write_keystore(self, path: Path, keystore: Keystore) -> None:
+        """Write a keystore elsewhere under this node's passphrase, for a backup."""
+        save_keystore(path, keystore, self._passphrase)
+
     async def renew_card_if_due(self) -> bool:
         """Issue a new card if there is none yet or its box key is old; whether it did."""
         age = self.today - self.keystore.box_keys[0].made_day if self.keystore.box_keys else None

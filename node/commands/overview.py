@@ -11,6 +11,7 @@ from sqlalchemy import Connection, case, func, or_, select
 
 from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
+from node.backup import BACKUP
 from node.commands.coverage import OVERDUE_US
 from node.moments import DAY_US, iso_time, span
 from node.opening import POLICY
@@ -23,7 +24,6 @@ from node.store.tables import drafts, ledger, peers, records, returned, suspende
 from protocol.entry import Status
 from protocol.ids import iso_date, text_id
 
-BACKUP = "backup_us"  # the note of the last backup's time
 BACKUP_OLD_US = 14 * DAY_US
 
 

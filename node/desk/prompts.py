@@ -142,7 +142,9 @@ def _scan(
         yield _doubt(name, text, "", "a web address inside the text")
     for match in _HANDLE.finditer(words):
         yield _doubt(name, match.group(), "", "a handle inside the text")
-    streets = [m.group() for pattern in _STREET for m in pattern.finditer(words)]
+    streets: list[str] = []
+    if name in _FREE or len(words) > 8:
+        streets = [m.group() for pattern in _STREET for m in pattern.finditer(words)]
     for text in dict.fromkeys(streets):
         yield _doubt(name, text, "", "a street address inside the text")
     if name in _FREE:

@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import Any, Final, cast
 
-from node.desk.importers.identifiers import read_plates
+from node.desk.importers.plates import read_plates
 from node.desk.importers.words import fold, is_nothing, plain, within, word_list
 from protocol.vocabulary import LOCATION_TYPES, ROLES
 
@@ -114,7 +114,7 @@ def split_person(text: str) -> dict[str, str]:
     fields: dict[str, list[str]] = {}
     if is_nothing(text):
         return {}
-    for raw in re.split(r"[,;\n|.]+(?!\d)", text):
+    for raw in re.split(r"[,;\n|]+(?!\d)|\.\s+(?=[^\W\d_])(?=[A-ZÀ-ÞА-Я])", text):
         piece = raw.strip()
         if piece and not is_nothing(piece):
             fields.setdefault(_person_part(piece), []).append(piece)
@@ -132,6 +132,12 @@ def _person_part(piece: str) -> str:
 def location_type_of(text: str) -> str | None:
     """Return the location type that a cell's words mean, or None."""
     return _lookup("location_types", text, LOCATION_TYPES)
+
+
+def is_location_type(text: str) -> bool:
+    """Say whether a cell says nothing but a kind of place ("car park")."""
+    words = plain(text)
+    return any(words in _folded("location_types", name) for name in LOCATION_TYPES)
 
 
 def role_of(text: str) -> str | None:

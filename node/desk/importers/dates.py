@@ -9,35 +9,30 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Final, cast
+from typing import Final
 
+from node.desk.importers.clock import clean_date, take_slot
+from node.desk.importers.datewords import (
+    approx_words,
+    months,
+    relative_pattern,
+    relative_phrases,
+    unit_words,
+    weekdays,
+)
 from node.desk.importers.mapping import DateOrder
-from node.desk.importers.words import fold, is_nothing, word_list
+from node.desk.importers.words import fold, is_nothing
 
+_ISO_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _OLDEST: Final = 1990
 _MONTH_FIRST: Final = frozenset({"US", "PH", "FM", "MH", "PW", "GU", "PR"})
 _MIXED: Final = frozenset({"CA", "KE", "GH"})
 _NUMERIC: Final = re.compile(
     r"(?<!\d)(\d{1,4})\s?([-./])\s?(\d{1,2})(?:\s?\2\s?(\d{2,4})|\.?(?!\d))(?!\d)"
 )
-_CLOCK: Final = re.compile(
-    r"(?<!\d)(\d{1,2})(?:[:h](\d{2})(?::\d{2})?\s*(?:([ap])\.?m\b)?(?!\d)|\s*([ap])\.?m\b\.?|"
-    r"\s?h\b|\s?uhr\b)"
-)
-_ISO_TIME: Final = re.compile(
-    r"(?<=\d)[t ](\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*(?:z|utc|"
-    r"gmt)?(?:[+-]\d{2}:?\d{2})?(\s*[ap]m)?"
-)
-_ORDINAL: Final = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|ere|eme|º|ª|°|-?е|-?го|\.(?=\s*[^\W\d]))")
-_ABOUT: Final = re.compile(
-    r"(?:\b(?:about|around|approx|circa|ca|vers|environ|gegen|etwa|um|sobre|около|at|a las|"
-    r"alle)\.?|~)\s*$"
-)
 _WEEK_OF: Final = re.compile(
     r"\b(?:week (?:of|commencing|beginning|ending)|w/c|semaine du|semana del|woche vom|неделя)\b"
 )
-_DASH: Final = re.compile(r"[\u2010-\u2015\u2212]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +108,12 @@ class DateReader:
 
     def read(self, text: str) -> DateReading:
         """Return what a cell says about when; `reason` is set where a person should look."""
-        words = _clean(text)
+        if _ISO_DAY.fullmatch(text):
+            return self._not_future(self._date(text))
+        words = clean_date(text)
         if not words or is_nothing(words):
             return DateReading()
-        words, slot, slot_reason = _take_slot(words)
+        words, slot, slot_reason = take_slot(words)
         found = self._date(words)
         if found.day and slot:
             found = replace(found, slot=slot, reason=found.reason or slot_reason)
@@ -139,7 +136,7 @@ class DateReader:
         return self._bare(words, approx=approx)
 
     def _relative(self, words: str) -> DateReading | None:
-        unit_back = _relative_phrases().get(words) or _ago(words)
+        unit_back = relative_phrases().get(words) or _ago(words)
         reason = (
             ""
             if self.as_of_known
@@ -156,7 +153,7 @@ class DateReader:
             months = self.as_of.year * 12 + self.as_of.month - 1 - back
             return DateReading(month=f"{months // 12:04}-{months % 12 + 1:02}", reason=reason)
         tokens = [t for t in re.split(r"[\s,]+", words) if t]
-        days = [_weekdays()[t] for t in tokens if t in _weekdays()]
+        days = [weekdays()[t] for t in tokens if t in weekdays()]
         if len(days) == 1 and len(tokens) <= 3 and not any(c.isdigit() for c in words):
             back = (self.as_of.isoweekday() - days[0]) % 7 or 7
             day = self.as_of - dt.timedelta(days=back)
@@ -180,7 +177,7 @@ class DateReader:
         elif number is None and not days and re.fullmatch(r"\s*-\s*\d\d\s*", after):
             number, later = 2000 + later[0], []  # "Jul-26", as spreadsheets show a month
         days = [d for d in (days or later) if 1 <= d <= 31]
-        if any(re.search(rf"(?<!\w){re.escape(p)}(?!\w)", before) for p in _two_ended()):
+        if re.search(r"\b(?:first|second|third|last) week\b", before):
             days = []
         reason = "" if number is not None else "the year is not written"
         if not days:
@@ -287,80 +284,6 @@ class DateReader:
         return found
 
 
-def read_slot(text: str) -> tuple[str, str]:
-    """Return (6-hour slot, reason for a doubt) of a cell that says the time of day."""
-    words = _clean(text)
-    if not words or is_nothing(words):
-        return "", ""
-    span = re.fullmatch(
-        r"(\d{1,2})(?:[:h.]\d\d)?\s*(?:h|uhr)?\s*(?:-|to|a|bis|"
-        r"until)\s*(\d{1,2})(?:[:h.]\d\d)?\s*(?:h|uhr)?",
-        words,
-    )
-    if span:
-        start, end = int(span.group(1)) % 24, int(span.group(2))
-        end = 24 if end in {0, 24} else end
-        if start < end and start // 6 == (end - 1) // 6:
-            return _slot(start), ""
-        return _slot(start), "" if start > end else "the time spans several parts of the day"
-    if re.fullmatch(r"\d{1,2}", words) and int(words) < 25:
-        return _slot(int(words) % 24), ""
-    if re.fullmatch(r"0?\.\d+", words):
-        return _slot(int(float(words) * 24)), ""  # a spreadsheet's time without its format
-    rest, slot, reason = _take_slot(words)
-    if slot:
-        return slot, reason
-    return "", "not a time of day" if rest else ""
-
-
-def _clean(text: str) -> str:
-    words = _DASH.sub("-", fold(text))
-    return " ".join(_ORDINAL.sub("", words).replace("(", " ").replace(")", " ").split()).strip(
-        " .,;"
-    )
-
-
-def _take_slot(words: str) -> tuple[str, str, str]:
-    """Take a time of day out of the words: (the rest, slot, reason for a doubt)."""
-    iso = _ISO_TIME.search(words)
-    if iso:
-        hour = _hour(int(iso.group(1)), (iso.group(3) or "").strip()[:1])
-        return words[: iso.start()] + words[iso.end() :], _slot(hour), ""
-    for match in _CLOCK.finditer(words):
-        if re.match(r"\.\d", words[match.end() :]) or (
-            match.start() and words[match.start() - 1] in "./-"
-        ):
-            continue
-        hour = _hour(int(match.group(1)), match.group(3) or match.group(4) or "")
-        if hour < 24:
-            before = _ABOUT.sub("", words[: match.start()])
-            return f"{before} {words[match.end() :]}".strip(" ,@-"), _slot(hour), ""
-    for slot, phrase in _slot_phrases():
-        match2 = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words)
-        if match2:
-            rest = (
-                words
-                if phrase in _relative_phrases()
-                else f"{words[: match2.start()]} {words[match2.end() :]}"
-            )
-            unsure = slot.startswith("unsure_")
-            return (
-                " ".join(rest.split()).strip(" ,-"),
-                slot.removeprefix("unsure_"),
-                ("before or after midnight?" if unsure else ""),
-            )
-    return words, "", ""
-
-
-def _hour(hour: int, half: str) -> int:
-    return hour % 12 + (12 if half == "p" else 0) if half else hour
-
-
-def _slot(hour: int) -> str:
-    start = hour % 24 // 6 * 6
-    return f"{start:02}-{start + 6:02}"
-
-
 def _take_approx(words: str) -> tuple[bool, str]:
     approx = (
         bool(_WEEK_OF.search(words))
@@ -370,17 +293,15 @@ def _take_approx(words: str) -> tuple[bool, str]:
         or "±" in words
     )
     rest = words.replace("~", " ").replace("?", " ").replace("+/-", " ").replace("±", " ")
-    for phrase in _words("approx"):
-        if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", rest):
-            approx = True
-            rest = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)\.?", " ", rest)
+    rest, count = approx_words().subn(" ", rest)
+    approx = approx or count > 0
     return approx, " ".join(rest.split()).strip(" .,;")
 
 
 def _named_month(words: str) -> tuple[int, int, int] | None:
     """The first month's name in the words, and where it stands."""
     for match in re.finditer(r"[^\W\d_]+", words):
-        month = _months().get(match.group())
+        month = months().get(match.group())
         if month is not None:
             return month, match.start(), match.end()
     return None
@@ -438,56 +359,14 @@ def _ago(words: str) -> tuple[str, int] | None:
     ):
         return None
     for unit in ("day", "week", "month"):
-        if match.group(2) in _list("units", unit):
+        if match.group(2) in unit_words(unit):
             return unit, int(match.group(1))
     return None
-
-
-def _list(section: str, key: str) -> list[str]:
-    return cast("dict[str, list[str]]", word_list("dates")[section])[key]
-
-
-@cache
-def _words(key: str) -> tuple[str, ...]:
-    return tuple(sorted((fold(w) for w in _list("words", key)), key=len, reverse=True))
-
-
-@cache
-def _two_ended() -> tuple[str, ...]:
-    return ("first week", "second week", "third week", "last week")
-
-
-def _table(section: str) -> dict[str, str]:
-    found = cast("dict[str, list[str]]", word_list("dates")[section])
-    return {fold(word): key for key, listed in found.items() for word in listed}
-
-
-@cache
-def _months() -> dict[str, int]:
-    return {word: int(key) for word, key in _table("months").items()}
-
-
-@cache
-def _weekdays() -> dict[str, int]:
-    return {word: int(key) for word, key in _table("weekdays").items()}
-
-
-@cache
-def _relative_phrases() -> dict[str, tuple[str, int]]:
-    return {word: (key.split()[0], int(key.split()[1])) for word, key in _table("relative").items()}
-
-
-@cache
-def _slot_phrases() -> tuple[tuple[str, str], ...]:
-    found = [(slot, phrase) for phrase, slot in _table("slots").items()]
-    return tuple(sorted(found, key=lambda item: len(item[1]), reverse=True))
 
 
 def said_when(text: str, sent: dt.date) -> DateReading | None:
     """Return what a message says about when ("last night", "yesterday"), counted from `sent`."""
     words = fold(text)
     reader = DateReader(OrderFinding("day_first", sure=True), sent, sent)
-    for phrase in sorted(_relative_phrases(), key=len, reverse=True):
-        if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words):
-            return reader.read_relative(phrase)
-    return None
+    found = relative_pattern().search(words)
+    return reader.read_relative(found.group()) if found else None

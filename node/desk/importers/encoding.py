@@ -6,7 +6,6 @@ decides: every candidate is scored by how much its reading looks like words. Pur
 
 import codecs
 import re
-import unicodedata
 from itertools import pairwise
 from typing import Final
 
@@ -38,6 +37,7 @@ _EXPECTED: Final = {
 }
 _WORD: Final = re.compile(r"\w+")
 _MAX_CONTROLS: Final = 0.002
+_CONTROLS: Final = re.compile("[\\x00-\\x08\\x0e-\\x1b\\x7f-\\x84\\x86-\\x9f\ufffd]")
 
 
 def decode_text(data: bytes) -> str:
@@ -141,13 +141,4 @@ def _case_breaks(word: str) -> int:
 
 def _looks_binary(text: str) -> bool:
     head = text[:_SAMPLE]
-    bad = sum(1 for c in head if _is_control(c))
-    return bad > max(2, len(head) * _MAX_CONTROLS)
-
-
-def _is_control(char: str) -> bool:
-    if char in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85":
-        return False
-    if char == "\ufffd":
-        return True
-    return ord(char) < 0xA0 and unicodedata.category(char) == "Cc"
+    return len(_CONTROLS.findall(head)) > max(2, len(head) * _MAX_CONTROLS)

@@ -26,6 +26,8 @@ from node.desk.importers.mapping import (
 from node.desk.importers.words import is_nothing, phrases, plain, within
 
 _SAMPLE: Final = 200
+_GUESSED: Final = "guessed from the values"
+_SECOND: Final = "a second unknown column of its kind"
 _CONTACTS: Final = ("phone", "email", "name", "handle")
 _INCIDENT: Final = frozenset(
     {"date", "text", "codes", "place", "place.city", "place.district", "description"}
@@ -65,7 +67,7 @@ def guess_mapping(table: Table) -> Mapping:
     if not table.headed:
         columns = _by_values_alone(table)
     else:
-        columns = [_by_header(table, index) for index in range(len(table.header))]
+        columns = _one_unknown([_by_header(table, i) for i in range(len(table.header))])
         columns = _client_columns_win(columns)
         columns = _respondent(columns)
         columns = _stories(table, columns)
@@ -109,6 +111,8 @@ def _by_header(table: Table, index: int) -> Column:
         and _share(values, _is_email) > 0.5
     ):
         name = "email"
+    if name == "text" and values and _share(values, _is_code) > 0.7:
+        name = "codes"
     fits = _fits(name, values)
     return Column(
         header, name, sure=fits and (whole or len(words) >= 4), why="" if fits else "few values fit"
@@ -220,7 +224,22 @@ def _by_value(header: str, values: Sequence[str], taken: frozenset[str]) -> Colu
     name = _kind_of_values(values)
     if name is None or name in taken or (name == "date" and "timestamp" in taken):
         return Column(header, PRIVATE, sure=True, why="unknown column")
-    return Column(header, name, sure=False, why="guessed from the values")
+    return Column(header, name, sure=False, why=_GUESSED)
+
+
+def _one_unknown(columns: list[Column]) -> list[Column]:
+    """Of two unknown columns with numbers, either may be the reporter's: only one is taken."""
+    out: list[Column] = []
+    seen: set[str] = set()
+    for column in columns:
+        if column.why == _GUESSED and column.field in seen:
+            whose = column.field in _CONTACTS
+            out.append(Column(column.header, REPORTER if whose else PRIVATE, not whose, _SECOND))
+            continue
+        if column.why == _GUESSED:
+            seen.add(column.field)
+        out.append(column)
+    return out
 
 
 def _by_values_alone(table: Table) -> list[Column]:

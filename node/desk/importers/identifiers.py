@@ -1,4 +1,4 @@
-"""Numbers, addresses, handles and plates out of cells as people fill them.
+"""Numbers, addresses, handles and names out of cells as people fill them.
 
 A cell may hold several, with labels, damaged by a spreadsheet, or known in part.
 
@@ -12,14 +12,12 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
-from node.desk.importers.words import fold, is_nothing, plain
+from node.desk.importers.words import is_nothing, plain
 from protocol.errors import IdentifierError
 from protocol.identifiers import (
     normalise_email,
     normalise_handle,
     normalise_phone,
-    normalise_plate,
-    normalise_plate_part,
     normalise_profile,
 )
 
@@ -81,7 +79,7 @@ def read_phones(cell: str, country: str | None) -> Reading:
             doubts.append((piece, "", reason))
         elif not is_nothing(piece) and sum(c.isdigit() for c in piece) > 0:
             doubts.append((piece, "", "not a whole phone number"))
-    return Reading(_unique(values), (), tuple(doubts))
+    return Reading(unique(values), (), tuple(doubts))
 
 
 def _unreadable(piece: str, country: str | None) -> str:
@@ -131,6 +129,8 @@ def _one_phone(piece: str, country: str | None) -> tuple[str, str] | None:
     ):
         return None
     digits = re.sub(r"\D", "", text)
+    if country in _TRUNK_ZERO and not text.startswith(("+", "0")) and len(digits) < 9:
+        return None  # a local number, without its area
     foreign = _foreign(text, digits, country)
     if foreign is not None:
         return foreign
@@ -221,7 +221,7 @@ def read_emails(cell: str) -> Reading:
             values.append(normalise_email(text))
         except IdentifierError:
             doubts.append((text, "", "not an email address"))
-    return Reading(_unique(values), (), tuple(doubts))
+    return Reading(unique(values), (), tuple(doubts))
 
 
 def read_handles(cell: str, service: str | None) -> Reading:
@@ -237,7 +237,7 @@ def read_handles(cell: str, service: str | None) -> Reading:
             values.append(normalise_handle(_with_service(piece, service)))
         except IdentifierError:
             doubts.append((piece, "", "which service is this handle on? write service:name"))
-    return Reading(_unique(values), (), tuple(doubts))
+    return Reading(unique(values), (), tuple(doubts))
 
 
 def _with_service(piece: str, service: str | None) -> str:
@@ -275,73 +275,7 @@ def read_profiles(cell: str) -> Reading:
             doubts.append((piece, "", "not a web address of a profile"))
     if not values and not doubts:
         doubts.append((cell, "", "not a web address of a profile"))
-    return Reading(_unique(values), (), tuple(doubts))
-
-
-_PLATE_PARTIAL: Final = re.compile(
-    r"\b(?:partial|partially|part|starts?|starting|begins?|beginning|ends?|ending|includes?|"
-    r"contains?|"
-    r"something like|partiel(?:le)?|debut|commen\w+|fini\w*|contient|empieza|comienza|termina|"
-    r"parcial|"
-    r"contiene|beginnt|anfang|endet|ende|teil(?:weise)?|enthalt|част\w*|начина\w+|заканчива\w+|"
-    r"parziale|finisce|inizia)\b"
-)
-_STARTS: Final = re.compile(
-    r"\b(?:start|begin|debut|commen|empieza|comienza|beginnt|anfang|начина|inizia)"
-)
-_ENDS: Final = re.compile(r"\b(?:end|fini|termina|заканчива)")
-_PLATE_WORDS: Final = re.compile(
-    r"\b(?:reg(?:istration)?|plates?|plaque|immatriculation|matricula|placa|kennzeichen|with|in|"
-    r"by|the|number|"
-    r"something|like|con|mit|par|avec|en|auf|на|с|номер|lic(?:en[cs]e)?|only|of|is|no)\b\.?"
-)
-
-
-def read_plates(cell: str, country: str | None) -> Reading:
-    """Return whole plates as `CC:ABC123` and parts as patterns (`7X*`, `CGR??`)."""
-    if is_nothing(cell):
-        return Reading()
-    values: list[str] = []
-    parts: list[str] = []
-    doubts: list[tuple[str, str, str]] = []
-    for raw in re.split(r"[;,\n|]+|\s+/\s+|\s+(?:or|ou|oder|o|или)\s+", cell):
-        piece = raw.strip()
-        if not piece or is_nothing(piece):
-            continue
-        words = fold(piece)
-        marked = bool(_PLATE_PARTIAL.search(words))
-        core = _PLATE_WORDS.sub(" ", _PLATE_PARTIAL.sub(" ", words)).strip(" :.-'\"()")
-        unsure = core.endswith("?") and not core.endswith("??")
-        core = core[:-1].strip() if unsure else core
-        signs = re.sub(r"[^0-9a-zа-яα-ω]", "", core)
-        holes = re.search(r"[?*_#…]|\.{2,}|x{3,}", core)
-        try:
-            if marked or holes or (len(signs) <= 3 and len(signs) >= 2):
-                parts.append(_part(words, core, marked=marked))
-                continue
-            normal = normalise_plate(core, country)
-        except IdentifierError:
-            reason = "which country is this plate of?" if country is None else "not a plate"
-            doubts.append((piece, "", reason))
-            continue
-        if len(signs) > 9 or not re.search(r"\d", signs):
-            doubts.append((piece, normal, "is this a plate?"))
-        elif unsure:
-            doubts.append((piece, normal, "the list itself is not sure"))
-        values.append(normal)
-    return Reading(_unique(values), _unique(parts), tuple(doubts))
-
-
-def _part(words: str, core: str, *, marked: bool) -> str:
-    core = re.sub(r"\.{2,}|…", "*", core)
-    core = re.sub(r"x{3,}", lambda m: "?" * len(m.group()), core)
-    if marked and _STARTS.search(words):
-        core = core + "*"
-    elif marked and _ENDS.search(words):
-        core = "*" + core
-    elif marked and not re.search(r"[?*_#]", core):
-        core = f"*{core}*"
-    return normalise_plate_part(core)
+    return Reading(unique(values), (), tuple(doubts))
 
 
 def read_names(cell: str) -> Reading:
@@ -376,10 +310,11 @@ def read_names(cell: str) -> Reading:
         values.append(name)
         if unsure:
             doubts.append((piece, name, "the list itself is not sure"))
-    return Reading(_unique(values), (), tuple(doubts))
+    return Reading(unique(values), (), tuple(doubts))
 
 
-def _unique(values: list[str]) -> tuple[str, ...]:
+def unique(values: list[str]) -> tuple[str, ...]:
+    """Return the values once each, at most as many as a field holds."""
     return tuple(dict.fromkeys(values))[:MOST]
 
 
@@ -404,6 +339,8 @@ def read_mixed(cell: str, country: str | None) -> list[tuple[str, Reading]]:
             found.append(("phone", read_phones(piece, country)))
         elif "@" in piece or ":" in piece:
             found.append(("handle", read_handles(piece, None)))
+        elif len(piece.split()) <= 3 and not is_nothing(piece):
+            found.append(("name", read_names(piece)))
         elif not is_nothing(piece):
             found.append(("", Reading(doubts=((piece, "", "what is this? it stays private"),))))
     return found

@@ -20,6 +20,7 @@ CELLS: Final = 2_000_000
 COLUMNS: Final = 500
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 200
+_REPAIRS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +111,52 @@ def _parse(
 
 
 def _parse_loosely(text: str, delimiter: str) -> list[list[str]]:
-    """Read line by line after a stray quotation mark, so that it cannot swallow the rest."""
-    try:
-        rows = _parse(text, delimiter, strict=False)
-        if not any(cell.count("\n") > 20 for row in rows for cell in row):
+    """Read on after a quotation mark that is never closed, so that it cannot swallow the rest.
+
+    The line that holds it is read as it stands, and reading goes on below it.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    rows: list[list[str]] = []
+    start = 0
+    for _ in range(_REPAIRS):
+        try:
+            found = _parse_from("".join(lines[start:]), delimiter)
+        except csv.Error:
+            raise UnreadableList(
+                "a cell is longer than a list's cell can be: save the list as CSV again"
+            ) from None
+        if not found:
             return rows
-    except csv.Error:
-        pass
+        rows.extend(row for row, _ in found[:-1])
+        last, first_line = found[-1]
+        if not _unclosed("".join(lines[start + first_line :]), delimiter):
+            return [*rows, last]
+        start += first_line
+        broken = lines[start].rstrip("\r\n").split(delimiter)
+        rows.append([cell.strip().strip('"') for cell in broken])
+        start += 1
+    return rows
+
+
+def _parse_from(text: str, delimiter: str) -> list[tuple[list[str], int]]:
+    """Each row with the number of the line it starts on, from 0."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found: list[tuple[list[str], int]] = []
+    line = 0
+    for row in reader:
+        if len(row) > COLUMNS or len(found) > CELLS:
+            raise ListTooLarge(f"more than {COLUMNS} columns: split the list")
+        found.append((row, line))
+        line = reader.line_num
+    return found
+
+
+def _unclosed(text: str, delimiter: str) -> bool:
     try:
-        rows = _parse(text, delimiter, strict=False, quoting=csv.QUOTE_NONE)
-    except csv.Error:
-        raise UnreadableList(
-            "a cell is longer than a list's cell can be: save the list as CSV again"
-        ) from None
-    return [[cell.strip().strip('"') for cell in row] for row in rows]
+        list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
 
 
 def _delimiter(text: str) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Mapping as Words
 from typing import Final
 
 from node.desk.doubts import Doubt
-from node.desk.importers import appearance, categories, dates, identifiers
+from node.desk.importers import appearance, categories, clock, identifiers
 from node.desk.importers.consent import ConsentColumns, read_consent
 from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting
 from node.desk.importers.language import language_of
 from node.desk.importers.mapping import REPORTER, Mapping
+from node.desk.importers.plates import read_plates
 from node.desk.importers.words import fold, is_nothing, plain
 from node.desk.prompts import REPORTER_KEY, prompts
 from protocol.codec import Value
@@ -112,7 +113,7 @@ class RowReader:
             if found.slot and "date.day" in self._fields:
                 self._fields["date.slot"] = found.slot
         for _, header, text in self._of("time"):
-            slot, reason = dates.read_slot(text)
+            slot, reason = clock.read_slot(text)
             if slot and "date.day" in self._fields:
                 self._fields["date.slot"] = slot
             if reason and "date.day" in self._fields:
@@ -142,9 +143,22 @@ class RowReader:
             else:
                 readings.extend(identifiers.read_mixed(text, country))
             for kind, reading in readings:
-                self._add(kind, reading.values, header)
+                self._add(kind, self._not_reporters(kind, reading.values, header), header)
                 for original, guess, reason in reading.doubts:
                     self._doubt(header, original, guess, reason)
+
+    def _not_reporters(self, kind: str, values: tuple[str, ...], header: str) -> tuple[str, ...]:
+        """Leave out what the row's reporter columns hold too: it is hers."""
+        if kind not in {"phone", "email"}:
+            return values
+        hers: set[str] = set()
+        for _, _, text in self._of(REPORTER):
+            hers.update(identifiers.read_emails(text).values if "@" in text else ())
+            for number in identifiers.phones_in(text):
+                hers.update(identifiers.read_phones(number, self._setting.country).values)
+        for value in hers.intersection(values):
+            self._doubt(header, value, "", "the reporter's own: left out", blocking=True)
+        return tuple(v for v in values if v not in hers)
 
     def _add(self, kind: str, values: tuple[str, ...], header: str = "") -> None:
         have = self._fields.get(kind)
@@ -177,6 +191,9 @@ class RowReader:
             if region:
                 self._fields[name] = region
             return
+        if name == "place" and appearance.is_location_type(text):
+            self._fields.setdefault("location_type", appearance.location_type_of(text) or "other")
+            return
         if _ADDRESS.search(text) or identifiers.phones_in(text):
             city = text.rsplit(",", 1)[-1].strip() if "," in text else ""
             city = "" if re.search(r"\d", city) else city
@@ -199,7 +216,7 @@ class RowReader:
         for _, _, text in self._of("plate_region"):
             country = appearance.plate_country(text) or country
         for _, header, text in self._of("plate"):
-            reading = identifiers.read_plates(text, country)
+            reading = read_plates(text, country)
             self._add("plate", reading.values, header)
             self._add("plate.part", reading.parts, header)
             for original, guess, reason in reading.doubts:
@@ -284,6 +301,10 @@ class RowReader:
         if not isinstance(text, list):
             return
         story = str(text[1])
+        whole = categories.read_category(story, self._mapping.codes)
+        if whole.sure and whole.codes:
+            codes.extend(c for c in whole.codes if c not in codes)
+            return
         found = [c for c in categories.read_story(story).codes if c not in codes]
         if codes:
             found = [c for c in found if (c in NOTICES) == (codes[0] in NOTICES)]

@@ -197,7 +197,7 @@ def _import_table(
             nothing.append(number)
         else:
             drafts[fingerprint] = draft
-    warnings = [*table.warnings, *mapped]
+    warnings = [*table.warnings, *mapped, *_homeless_districts(mapping, drafts)]
     if twice:
         warnings.append(f"{_rows(twice)}: the same as an earlier row, skipped")
     if nothing:
@@ -206,6 +206,17 @@ def _import_table(
     doubts = tuple(d for draft in kept for d in draft.doubts)
     rows = len(table.rows)
     return ImportResult(kept, rows - len(kept), rows, doubts, mapping, tuple(warnings), (mapping,))
+
+
+def _homeless_districts(mapping: Mapping, drafts: dict[str, DraftProposal]) -> list[str]:
+    if "place.district" not in mapping.fields():
+        return []
+    if any("place.city" in draft.fields for draft in drafts.values()):
+        return []
+    return [
+        "the list names districts but no city, so they stay private: "
+        'add [defaults] "place.city" = "…" to the mapping'
+    ]
 
 
 def _without_header(table: Table) -> Table:

@@ -35,13 +35,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A table's mapping; `codes` holds the list's own category words → codes."""
+    """A table's mapping; `codes` holds the list's own category words → codes.
+
+    `defaults` holds what is true of every row that does not say otherwise (`place.city`).
+    """
 
     columns: tuple[Column, ...]
     fingerprint: str
     headed: bool = True
     date_order: DateOrder | None = None
     codes: Words[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: Words[str, str] = field(default_factory=dict)
 
     def fields(self) -> frozenset[str]:
         """Return every field that some column feeds."""
@@ -75,6 +79,7 @@ class _MappingFile(BaseModel):
     date_order: DateOrder | None = None
     column: list[_ColumnFile]
     codes: dict[str, list[str]] = Field(default_factory=dict)
+    defaults: dict[Literal["place.city", "place.region"], str] = Field(default_factory=dict)
 
 
 def to_toml(mapping: Mapping) -> str:
@@ -104,6 +109,8 @@ def to_toml(mapping: Mapping) -> str:
     document["column"] = columns
     if mapping.codes:
         document["codes"] = {word: list(codes) for word, codes in mapping.codes.items()}
+    if mapping.defaults:
+        document["defaults"] = dict(mapping.defaults)
     return tomlkit.dumps(document)
 
 
@@ -137,6 +144,7 @@ def from_toml(text: str) -> Mapping:
         headed=loaded.headed,
         date_order=loaded.date_order,
         codes={plain(word): tuple(codes) for word, codes in loaded.codes.items()},
+        defaults=dict(loaded.defaults),
     )
 
 

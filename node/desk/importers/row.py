@@ -178,6 +178,10 @@ class RowReader:
         for name, header, text in self._of("place.region", "place.city", "place.district", "place"):
             if not is_nothing(text):
                 self._place(name, header, text)
+        for name, default in self._mapping.defaults.items():
+            self._fields.setdefault(name, default)
+        if "place.city" not in self._fields:
+            self._fields.pop("place.district", None)  # signing needs the city beside it
         if self._setting.region and "place.region" not in self._fields:
             self._fields["place.region"] = self._setting.region
         if "place.region" not in self._fields:

@@ -1,0 +1,24 @@
+"""Check: is this number, address, handle, plate or name known, whole or in part?
+
+What was asked is kept nowhere and logged nowhere.
+"""
+
+from typing import Any
+
+from node.errors import BadField
+from node.question import parse_question
+from node.runtime import Node
+from node.store.search import search
+
+NOT_SAFE = "No match is not proof of safety."
+
+
+async def check(node: Node, text: str) -> dict[str, Any]:
+    """Look a text up in every alert that may be shown here; the best 50, and how many more."""
+    if not text.strip():
+        raise BadField("nothing was asked: give a number, email, handle, plate or name")
+    index = node.identifiers
+    await index.load()
+    question = parse_question(text, node.settings.country, index.calling_codes())
+    found = await node.read(search, node.context, index, question)
+    return {**found, "note": NOT_SAFE}

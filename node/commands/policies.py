@@ -1,0 +1,248 @@
+"""The policy: shown with what it means, checked, put in force, and tried on one alert and peer.
+
+What is in force is what the store says, not what the file says since somebody edited it. Putting a
+policy in force commits it with everything that follows, all ledgers and all that may no longer be
+held, or changes nothing. The preview asks the export function itself.
+"""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from federation import advice, explain
+from federation.peers import PeerState
+from federation.policy import Policy, accepts_of, load_policy
+from federation.release import (
+    Consent,
+    Gate,
+    PeerView,
+    RecordView,
+    Release,
+    Restrictions,
+    gate,
+    joinable,
+)
+from node import opening
+from node.edits import all_leaves
+from node.errors import NotFound, Refused
+from node.pipeline import spread
+from node.publishing import APPROVED_BY_PUBLISHING
+from node.runtime import Node
+from node.settings import POLICY_FILE
+from node.showing import plain_fields
+from node.store import meta
+from node.store.context import Context
+from node.store.drafts import Draft, find_draft
+from node.store.lookup import find_alert, find_peer, record_key
+from node.store.peers import Peer, all_peers
+from node.store.records import own_records
+from node.store.tables import peers, records
+from protocol.entry import Status
+from protocol.ids import Day, OrgId, text_id
+
+FILE_MODE = 0o600
+_PAUSED = "this peer is paused: it gets nothing that it does not have, until it is resumed"
+
+
+async def policy_show(node: Node) -> dict[str, Any]:
+    """Show the policy in force: its text, and each switch with what it means."""
+    text = await node.read(_in_force)
+    return {
+        "text": text,
+        "edited": await asyncio.to_thread(_file(node).read_text, "utf-8") != text,
+        "switches": [
+            {"switch": line.switch, "value": line.value, "meaning": line.meaning}
+            for line in explain.describe(node.policy)
+        ],
+    }
+
+
+def _in_force(connection: Connection) -> str:
+    return (meta.get(connection, opening.POLICY) or b"").decode()
+
+
+def _file(node: Node) -> Path:
+    return node.home / POLICY_FILE
+
+
+async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
+    """Say whether a policy (None: the file) is valid, what is doubtful, and what it would change.
+
+    Raises PolicyError with a line for each bad switch.
+    """
+    if text is None:
+        text = await asyncio.to_thread(_file(node).read_text, "utf-8")
+    wanted = load_policy(text)
+    return {
+        "valid": True,
+        "findings": [
+            {"level": found.level, "switch": found.switch, "message": found.message}
+            for found in advice.check(wanted)
+        ],
+        "changes": changes(node.policy, wanted),
+    }
+
+
+def changes(old: Policy, new: Policy) -> list[dict[str, Any]]:
+    """The switches in which two policies differ, with what the new value means."""
+    before = {line.switch: line.value for line in explain.describe(old)}
+    return [
+        {"switch": line.switch, "old": before[line.switch], "new": line.value,
+         "meaning": line.meaning}
+        for line in explain.describe(new)
+        if before[line.switch] != line.value
+    ]  # fmt: skip
+
+
+async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
+    """Put a policy (None: the edited file) in force, with everything that follows from it.
+
+    Raises PolicyError, and then nothing has changed. Where the commit fails, the old policy stays
+    in force and in the file.
+    """
+    path = _file(node)
+    in_file = await asyncio.to_thread(path.read_text, "utf-8")
+    wanted_text = in_file if text is None else text
+    wanted = load_policy(wanted_text)
+    context, old = node.context, node.policy
+
+    def apply(connection: Connection) -> tuple[set[int], bool]:
+        nonlocal old
+        old = context.policy
+        context.policy = wanted  # before anything is derived from it
+        if not opening.apply_policy(connection, context, wanted_text):
+            return set(), False
+        return spread(connection, context), True
+
+    if wanted_text != in_file:
+        # The file first: after a crash the next start puts in force what it says.
+        await asyncio.to_thread(_replace, path, wanted_text)
+    try:
+        news, changed = await node.change(apply)
+    except Exception:  # not where the caller went away: then the commit still comes
+        context.policy = old
+        if wanted_text != in_file:
+            with contextlib.suppress(OSError):
+                _replace(path, in_file)
+        raise
+    region = node.settings.region
+    if accepts_of(wanted, region) != accepts_of(old, region):
+        await asyncio.to_thread(node.renew_card)
+    if changed:
+        node.on_peers()
+        node.on_news(news)
+    return {
+        "changed": changed,
+        "changes": changes(old, wanted),
+        "told": await node.read(_names, news),
+    }
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the whole file or leave it as it was."""
+    beside = path.with_name(f"{path.name}.new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _names(connection: Connection, ids: set[int]) -> list[str]:
+    query = select(peers.c.name).where(peers.c.id.in_(ids)).order_by(peers.c.id)
+    return list(connection.execute(query).scalars())
+
+
+async def policy_preview(node: Node, peer: str, id: str) -> dict[str, Any]:  # noqa: A002
+    """Show what a peer would see of one alert or draft of ours, and the rule behind the rest.
+
+    "joinable" lists the fields that other peers get and this one does not: those who put their
+    copies together have them all.
+    """
+    return await node.read(_preview, node.context, peer, id)
+
+
+def _preview(
+    connection: Connection,
+    context: Context,
+    peer: str,
+    id: str,  # noqa: A002
+) -> dict[str, Any]:
+    whose = find_peer(connection, peer)
+    shared = _alert_or_draft(connection, context, id)
+    theirs = _released(shared, _gate(context, whose), context.today)
+    others = {
+        other.org: _released(shared, _gate(context, other), context.today)
+        for other in all_peers(connection)
+        if other.id != whose.id and other.state.keeps
+    }
+    names = {other.org: other.name for other in all_peers(connection)}
+    values = {name: shared.view.names_values[name] for name in sorted(theirs.names)}
+    rules = list(dict.fromkeys(row.rule for row in theirs.trace))
+    notes = [_PAUSED] if whose.state is PeerState.PAUSED else []
+    return {
+        "peer": whose.name,
+        "released": plain_fields(values),
+        "withheld": [{"field": row.field, "rule": row.rule} for row in theirs.trace],
+        "joinable": [
+            {"peer": names.get(OrgId(row["peer"])) or text_id(row["peer"]), "fields": row["fields"]}
+            for row in joinable(theirs, others)
+        ],
+        "rules": {
+            rule: {"why": found.why, "cure": found.cure}
+            for rule, found in ((rule, explain.explain(rule)) for rule in rules)
+        },
+        **({"notes": notes} if notes else {}),
+    }
+
+
+class _Shared:
+    """What a preview is made of: an alert as it stands, or a draft as it would be published."""
+
+    def __init__(
+        self, view: RecordView, consent: Consent, restrictions: Restrictions, status: Status
+    ) -> None:
+        self.view = view
+        self.consent = consent
+        self.restrictions = restrictions
+        self.status = status
+
+
+def _alert_or_draft(connection: Connection, context: Context, id: str) -> _Shared:  # noqa: A002
+    try:
+        draft = find_draft(connection, id)
+    except NotFound:
+        row = find_alert(connection, id)
+    else:
+        if draft.rk is None:
+            return _as_published(draft, context)
+        row = connection.execute(select(records).where(records.c.rk == draft.rk)).one()
+    if bytes(row.org) != context.org:
+        raise Refused("only its own organisation decides who gets an alert")
+    record = own_records(connection, context.org, [record_key(row)])[record_key(row)]
+    return _Shared(record.view(), record.consent, record.restrictions, record.entry.status)
+
+
+def _as_published(draft: Draft, context: Context) -> _Shared:
+    consent = draft.asked.consent or Consent()
+    leaves = all_leaves(draft.fields, context.policy, consent)
+    today = context.today
+    view = RecordView(leaves, today, today, approved=APPROVED_BY_PUBLISHING & leaves.keys())
+    return _Shared(view, consent, Restrictions(), Status.LIVE)
+
+
+def _gate(context: Context, peer: Peer) -> Gate:
+    view = PeerView(peer.org, peer.state.keeps, peer.accepts)
+    return gate(context.policy, context.region, view)
+
+
+def _released(shared: _Shared, way: Gate, today: Day) -> Release:
+    if shared.status is Status.WITHDRAWN:
+        return Release(way.withdrawal(shared.view, shared.restrictions))
+    asked: tuple[Any, ...] = (shared.view, shared.consent, shared.restrictions, today)
+    return Release(way.release(*asked).names, way.trace(*asked))

@@ -11,12 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from federation.ledger import LedgerRow
+from protocol.commitment import erased_hash, stopped_hash
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import Day, EntryId, RecordKey
+from protocol.limits import WANT_ROWS
 from protocol.messages import Delta, Give, Given, List, Ok, Pull, Put, Row, Stop
 
 MAX_ITEMS = 500
 MAX_JUMP = 2**32
+CLOCK_DAYS = 2
+NO_DIGEST = bytes(32)  # equals none
 LIST_END = b"end"  # longer than no key and shorter than any: no page can begin there
 ASK_AGAIN = bytes(8)  # in a listed row's s: "send me this again"
 ITEM_BYTES = 200 * 1024  # leaves room for the envelope's own fields within 256 KiB
@@ -30,7 +34,6 @@ class Outgoing:
     cursor: int
     listed: bool
     list_pos: bytes | None
-    list_wants: int
     wanted: set[RecordKey]
 
 
@@ -112,9 +115,12 @@ def _note(
         channel.pseq = cursor
         grants.start_recovery()
     channel.cursor = cursor
-    equal = grants.digest(asof) == digest
+    # A digest of another time could be one of nothing at all, and would confirm everything.
+    sane = abs(asof - grants.today) <= CLOCK_DAYS
+    equal = sane and grants.digest(asof) == digest
     if equal and not channel.listed:
-        channel.listed, channel.list_pos, channel.list_wants = True, None, 0
+        channel.listed, channel.list_pos = True, None
+        channel.wanted.clear()
         grants.derive()
         equal = grants.digest(asof) == digest
     grants.confirm(cursor, held, equal=equal)
@@ -123,16 +129,18 @@ def _note(
 def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYTES) -> Delta:
     """The delta from `cursor` on, within `max_bytes`; empty where nothing is new.
 
-    A peer that must list first gets no item at all: the digest tells it to list.
+    A peer that must list first gets no item at all: the digest tells it to list. What is still
+    wanted back is asked for again each time.
     """
     rows: Sequence[LedgerRow] = ()
-    more = False
     if grants.channel.listed:
         rows = grants.rows_after(cursor, MAX_ITEMS + 1)
+    more = len(rows) > MAX_ITEMS
+    rows = rows[:MAX_ITEMS]
     budget = min(max_bytes, ITEM_BYTES)
     items: list[Put | Stop] = []
     to = cursor
-    for item in grants.items(rows[:MAX_ITEMS]):
+    for item in grants.items(rows):
         size = _size(item)
         if items and size > budget:
             more = True
@@ -140,10 +148,12 @@ def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYT
         budget -= size
         items.append(item)
         to = item.pseq
-    more = more or len(rows) > MAX_ITEMS
-    if grants.channel.listed and not more:
-        to = max(to, cursor)
-    return Delta(cursor, to, more, asof, grants.digest(asof), tuple(items), ())
+    if rows and not items:
+        to = rows[-1].pseq  # rows that cannot be told must not stand in front of the others
+    want = tuple(sorted(grants.channel.wanted))[:WANT_ROWS]
+    # Half a ledger's digest confirms nothing, and costs a read of it all.
+    digest = NO_DIGEST if more else grants.digest(asof)
+    return Delta(cursor, to, more, asof, digest, tuple(items), want)
 
 
 def _size(item: Put | Stop) -> int:
@@ -166,25 +176,28 @@ def on_list(grants: Grants, listing: List) -> Delta:
     unlisted = [row for rk, row in mine.items() if rk not in listed]
     if channel.listed and any(_newer(known.get(rk), row) for rk, row in differing.items()):
         grants.start_recovery()
-    want: list[RecordKey] = []
     if channel.listed:
         _repair(grants, mine, differing, unlisted)
     else:
-        want = _reconcile(grants, mine, differing, unlisted)
-        _note_page(grants, listing, len(want))
-    channel.wanted = set(want)
+        channel.wanted |= _reconcile(grants, mine, differing, unlisted)
+        _note_page(channel, listing)
+        _end_recovery_if_listed(grants)
     delta = next_delta(grants, channel.cursor, grants.today)
-    return replace(delta, want=tuple(want))
+    if listing.hi:  # the items go with the answer to the last page
+        return replace(delta, to_seq=delta.from_seq, more=False, digest=NO_DIGEST, items=())
+    return delta
 
 
 def _newer(ours: Known | None, theirs: Row) -> bool:
     """Whether the peer holds something of ours that only a later state of this store issued."""
-    if theirs.s8 == ASK_AGAIN:
-        return False
+    if theirs.rev == 0:  # a stop, or a row that it holds without an entry
+        return ours is None and theirs.s8 == stopped_hash(theirs.rk)[:8]
     if ours is None:
         return True
     if ours.erased:
         return False
+    if theirs.s8 == erased_hash(theirs.rk)[:8]:
+        return True
     return theirs.rev > ours.rev or (theirs.rev == ours.rev and theirs.eid8 != ours.eid[:8])
 
 
@@ -206,47 +219,58 @@ def _reconcile(
     mine: Mapping[RecordKey, LedgerRow],
     differing: Mapping[RecordKey, Row],
     unlisted: Sequence[LedgerRow],
-) -> list[RecordKey]:
-    """In recovery: adopt what the peer holds, want what differs, suspend what it did not list."""
+) -> set[RecordKey]:
+    """In recovery: adopt what the peer holds, suspend what it did not list; returns the wanted."""
     for missing in unlisted:
         grants.suspend(missing, "not_listed")
-    want: list[RecordKey] = []
-    for rk, row in differing.items():
-        if row.s8 == ASK_AGAIN:
-            grants.reissue([mine[rk]] if rk in mine else [])
-        elif row.rev == 0:
-            grants.adopt_stop(rk, row.exp)
+    want: set[RecordKey] = set()
+    for rk, theirs in differing.items():
+        row = mine.get(rk)
+        if theirs.rev > 0:
+            is_ours = row is not None and (theirs.rev, theirs.eid8) == (row.rev, row.eid[:8])
+            if row is not None and is_ours and theirs.s8 == ASK_AGAIN:
+                grants.reissue([row])
+            else:
+                want.add(rk)
+        elif theirs.s8 == stopped_hash(rk)[:8]:
+            grants.adopt_stop(rk, theirs.exp)
+        elif row is not None:
+            grants.reissue([row])
         else:
-            want.append(rk)
+            grants.issue_stop(rk, theirs.exp)  # held without an entry: nothing could come back
     return want
 
 
-def _note_page(grants: Grants, listing: List, wants: int) -> None:
-    """Keep account of how far an unbroken listing has come, and end recovery with its end."""
-    channel = grants.channel
+def _note_page(channel: Outgoing, listing: List) -> None:
+    """Keep account of how far an unbroken listing has come.
+
+    Where a page was lost the peer starts again, because the digests still differ.
+    """
     if listing.lo == b"":
-        channel.list_pos, channel.list_wants = b"", 0
-    if channel.list_pos != listing.lo:
-        return  # a page was lost; the peer starts again, because the digests still differ
-    channel.list_wants += wants
-    channel.list_pos = listing.hi or LIST_END
-    _end_recovery_if_listed(grants)
+        channel.list_pos = b""
+    if channel.list_pos == listing.lo:
+        channel.list_pos = listing.hi or LIST_END
 
 
 def _end_recovery_if_listed(grants: Grants) -> None:
+    """The peer has listed everything, and all that was wanted came or cannot come."""
     channel = grants.channel
-    if channel.list_pos == LIST_END and channel.list_wants <= 0:
-        channel.listed, channel.list_pos, channel.list_wants = True, None, 0
+    if not channel.listed and channel.list_pos == LIST_END and not channel.wanted:
+        channel.listed, channel.list_pos = True, None
         grants.derive()
 
 
 def on_give(grants: Grants, give: Give) -> None:
-    """Take back own records that were just wanted; anything else is ignored."""
+    """Take back own records that were just wanted; anything else is ignored.
+
+    A give holds what fits an envelope; the rest is wanted again. Only one that brings nothing says
+    that the peer has nothing left to give.
+    """
     channel = grants.channel
-    wanted, channel.wanted = channel.wanted, set()
-    taken = grants.take_back(give.items, wanted)
-    for rk in wanted - taken:
-        grants.abandon(rk)
-    if not channel.listed:
-        channel.list_wants -= len(wanted)
-        _end_recovery_if_listed(grants)
+    taken = grants.take_back(give.items, channel.wanted)
+    channel.wanted -= taken
+    if not taken:
+        for rk in channel.wanted:
+            grants.abandon(rk)
+        channel.wanted.clear()
+    _end_recovery_if_listed(grants)

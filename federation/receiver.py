@@ -9,15 +9,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from federation.origin import ASK_AGAIN, ITEM_BYTES, MAX_JUMP
+from federation.origin import ASK_AGAIN, ITEM_BYTES, MAX_JUMP, NO_DIGEST
 from federation.verify import CheckedItem
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import Day, RecordKey
-from protocol.messages import NO_EID8, Delta, Give, Given, List, Ok, Pull, Row
+from protocol.messages import NO_EID8, Delta, Give, Given, Held, List, Ok, Pull, Row
 
 LIST_ROWS = 3000  # a page of them fits an envelope with room to spare
 LISTED = b"listed"  # the last page went out; no key has this length
-NO_DIGEST = bytes(32)
+HELD_ROWS = 2000
+NOT_ASKED, ASKED, LISTING = 0, 1, 2  # of `relist`
 RETRYABLE = frozenset({"key", "paused", "full", "not_accepted"})
 
 
@@ -25,13 +26,17 @@ RETRYABLE = frozenset({"key", "paused", "full", "not_accepted"})
 class Incoming:
     """One origin's incoming channel; the store loads it, the machine changes it, the store saves.
 
-    `list_pos` is where the next page of a listing begins; None while none is under way.
+    `list_pos` is where the next page of a listing begins, None while none is under way. `relist`
+    is ASKED where everything is to be listed whatever the digests say, and what is held back asked
+    for again. `is_answer` says that the delta at hand answers a request of ours: a pushed one may
+    be a replay, and proves nothing about now.
     """
 
     cursor: int
-    relist: bool
+    relist: int
     synced: bool
     list_pos: bytes | None = None
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,7 @@ class Intake(Protocol):
 def pull(intake: Intake, wait_s: int) -> Pull:
     """The request for what is new; with `wait_s` > 0 the origin answers when something is."""
     channel = intake.channel
-    digest = intake.digest(intake.today)
-    held = tuple(intake.held())
+    digest, held = _standing(intake, intake.today)
     return Pull(channel.cursor, intake.today, digest, held, ITEM_BYTES, wait_s)
 
 
@@ -81,29 +85,38 @@ def on_delta(intake: Intake, delta: Delta, items: Sequence[CheckedItem]) -> Ok |
         given = tuple(intake.give(delta.want, ITEM_BYTES))
         return Give(given)
     if delta.more:
-        # More follows: a digest of half a ledger confirms nothing, and costs a read of it all.
-        return Ok(channel.cursor, delta.asof, NO_DIGEST, tuple(intake.held()))
-    if intake.digest(delta.asof) == delta.digest and not channel.relist:
-        channel.list_pos = None
-        channel.synced = True
-        return _ok(intake, delta.asof)
+        return Ok(channel.cursor, delta.asof, NO_DIGEST, ())  # half a ledger confirms nothing
+    if intake.digest(delta.asof) == delta.digest:
+        channel.synced = channel.synced or channel.is_answer
+        if channel.relist == NOT_ASKED:
+            channel.list_pos = None
+            return _ok(intake, delta.asof)
     return _next_page(intake, delta)
 
 
 def _ok(intake: Intake, asof: Day) -> Ok:
-    return Ok(intake.channel.cursor, asof, intake.digest(asof), tuple(intake.held()))
+    digest, held = _standing(intake, asof)
+    return Ok(intake.channel.cursor, asof, digest, held)
+
+
+def _standing(intake: Intake, asof: Day) -> tuple[bytes, Held]:
+    """Our digest and what we hold back; more than can be told confirms nothing."""
+    held = tuple(intake.held())
+    if len(held) > HELD_ROWS:
+        return NO_DIGEST, held[:HELD_ROWS]
+    return intake.digest(asof), held
 
 
 def _next_page(intake: Intake, delta: Delta) -> Ok | List:
     """The next page of a listing; an Ok when this delta answered the last one."""
     channel = intake.channel
+    if channel.relist == ASKED:
+        channel.relist, channel.list_pos = LISTING, None
     if channel.list_pos == LISTED:
-        channel.list_pos = None
+        channel.relist, channel.list_pos = NOT_ASKED, None
         return _ok(intake, delta.asof)
     page = list_page(intake, channel.list_pos or b"", delta.asof)
     channel.list_pos = page.hi or LISTED
-    if not page.hi:
-        channel.relist = False
     return page
 
 
@@ -111,7 +124,7 @@ def list_page(intake: Intake, lo: bytes, asof: Day) -> List:
     """One page of what this node mirrors, from `lo` on; an empty `hi` says that it is the last."""
     rows = intake.rows_from(lo, asof, LIST_ROWS + 1)
     hi = bytes(rows[LIST_ROWS].rk) if len(rows) > LIST_ROWS else b""
-    again = intake.channel.relist
+    again = intake.channel.relist != NOT_ASKED
     return List(lo, hi, tuple(_list_row(row, ask_again=again) for row in rows[:LIST_ROWS]))
 
 

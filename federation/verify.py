@@ -80,11 +80,13 @@ def check_items(items: Sequence[Put | Stop], author: OrgDoc, today: Day) -> list
 def _check(item: Put | Stop, author: OrgDoc, today: Day) -> CheckedItem:
     if isinstance(item, Stop):
         return CheckedItem(item.pseq, item.rk, stopped_hash(item.rk), item.exp)
+    exp = today
     try:
+        exp = decode_entry(item.entry).exp_day  # a row held back must last as long as its record
         record = verify_record(item.entry, item.sig, item.disclosures, author, today)
         if record.entry.rk != item.rk:
             raise ProtocolError(ErrorNumber.MALFORMED, "an item under another record's key")
     except ProtocolError as error:
         claimed = state_hash(EntryId(h("entry", item.entry)), item.disclosures)
-        return CheckedItem(item.pseq, item.rk, claimed, today, problem=error.code)
-    return CheckedItem(item.pseq, item.rk, record.state, record.entry.exp_day, record)
+        return CheckedItem(item.pseq, item.rk, claimed, exp, problem=error.code)
+    return CheckedItem(item.pseq, item.rk, record.state, exp, record)

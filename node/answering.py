@@ -250,10 +250,13 @@ def take_delta(
     delta: Delta,
     items: list[CheckedItem],
     list_positions: dict[int, bytes],
+    *,
+    is_answer: bool = False,
 ) -> Ok | List | Give:
     """Apply a checked delta in one transaction; returns what we have to say next."""
     peer = peer_by_id(connection, peer_id)
     intake = StoreIntake(connection, node.context, peer, list_positions.get(peer_id))
+    intake.channel.is_answer = is_answer
     answer = receiver.on_delta(intake, delta, items)
     intake.save()
     if intake.channel.list_pos is None:

@@ -16,8 +16,8 @@ from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.peers import mark_hello_due
 from node.store.records import decode_restrictions
 from node.store.tables import own, peers
+from node.writing import COUNTER
 
-COUNTER = "commit_counter"
 RESTORED = "restored"
 LOST = "register_lost"
 POLICY = "policy"
@@ -53,7 +53,7 @@ def begin_recovery(connection: Connection) -> None:
     """No peer is put anything before it listed; nothing of another origin shows before a sync."""
     connection.execute(
         update(peers).values(
-            out_listed=0, out_list_pos=None, out_list_wants=0, in_synced=0, hello_due=1
+            out_listed=0, out_list_pos=None, out_wanted=b"", in_synced=0, hello_due=1
         )
     )
 

@@ -134,7 +134,9 @@ class Rounds:
         said = False
         while True:
             items = await asyncio.to_thread(check_items, delta.items, peer.docs.current, node.today)
-            next_ = await node.change(take_delta, node, peer.id, delta, items, self._list_positions)
+            next_ = await node.change(
+                take_delta, node, peer.id, delta, items, self._list_positions, is_answer=True
+            )
             if isinstance(next_, Ok):
                 return delta.more or said
             said = True

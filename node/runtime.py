@@ -6,6 +6,7 @@ folder's lock. Commands are functions in `node.commands`, found by name in its t
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -28,8 +29,10 @@ from node.settings import KEYSTORE_FILE, POLICY_FILE, Settings, load_settings
 from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
+from node.store.identifier_index import IdentifierIndex
 from node.store.register import Register
 from node.store.schema import upgrade_store
+from node.writing import COUNTER, GroupCommit
 from protocol.ids import Day
 
 if TYPE_CHECKING:
@@ -43,7 +46,6 @@ REGISTER_FILE = "register.db"
 CARD_DAYS = 45
 BOX_KEY_DAYS = 30
 OLD_BOX_DAYS = 45 + 14
-COUNTER = "commit_counter"
 FEATURES = ("sync1",)
 
 
@@ -65,6 +67,9 @@ class Node:
         self.store = store
         self.context = context
         self._passphrase = passphrase
+        self.identifiers = IdentifierIndex(store)  # read on the first check
+        self._keystore_changes = threading.Lock()
+        self._writes = GroupCommit(store, context)
         self.documents = _documents(self)
         self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
@@ -102,22 +107,9 @@ class Node:
         """Run a query in a write transaction: durable when this returns, all of it or nothing.
 
         What it staged in the register is durable before the transaction is, so that a crash
-        between the two can only have narrowed.
+        between the two can only have narrowed. Queries that wait share a commit (`node.writing`).
         """
-        context, register = self.context, self.context.register
-        try:
-            async with self.store.writing() as connection:
-                result = await connection.run_sync(query, *args, **kwargs)
-                if register.has_staged:
-                    counter = register.flush()
-                    await connection.run_sync(meta.put_int, COUNTER, counter)
-        except BaseException:
-            register.discard()
-            context.digests.forget()
-            context.live_counts.clear()
-            raise
-        if register.pending:
-            register.settle()
+        result: R = await self._writes.run(lambda connection: query(connection, *args, **kwargs))
         return result
 
     async def dispatch(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -127,12 +119,14 @@ class Node:
         command: Callable[..., Awaitable[dict[str, Any]]] = find(name, args)
         return await command(self, **args)
 
-    def save_keystore(self, keystore: Keystore) -> None:
-        """Replace the keystore on disk, then here."""
-        save_keystore(self.home / KEYSTORE_FILE, keystore, self._passphrase)
-        self.keystore = keystore
-        self.context.own_doc = _orgdocs(keystore)[-1]
-        self.documents = _documents(self)
+    def change_keystore(self, change: Callable[[Keystore], Keystore]) -> None:
+        """Replace the keystore on disk, then here; one change at a time, in whatever thread."""
+        with self._keystore_changes:
+            keystore = change(self.keystore)
+            save_keystore(self.home / KEYSTORE_FILE, keystore, self._passphrase)
+            self.keystore = keystore
+            self.context.own_doc = _orgdocs(keystore)[-1]
+            self.documents = _documents(self)
 
     def write_keystore(self, path: Path, keystore: Keystore) -> None:
         """Write a keystore elsewhere under this node's passphrase, for a backup."""
@@ -148,15 +142,18 @@ class Node:
 
     def renew_card(self) -> None:
         """Issue a new card: after 30 days with a new box key, else with what changed."""
-        keystore = self.keystore
+        self.change_keystore(self._with_new_card)
+
+    def _with_new_card(self, keystore: Keystore) -> Keystore:
         boxes = [key for key in keystore.box_keys if self.today - key.made_day <= OLD_BOX_DAYS]
         if not boxes or self.today - boxes[0].made_day >= BOX_KEY_DAYS:
             boxes.insert(0, make_box_key(self.context.random(32), self.today))
         n = max(self.context.now_us(), keystore.card_n + 1)
-        self.save_keystore(replace(keystore, box_keys=tuple(boxes), card_n=n))
+        return replace(keystore, box_keys=tuple(boxes), card_n=n)
 
     async def close(self) -> None:
-        """Close the store and the register."""
+        """Close the store and the register, after what was queued is durable."""
+        await self._writes.drain()
         await self.store.close()
         self.context.register.close()
 

@@ -70,13 +70,7 @@ def _deltas(grants: StoreGrants) -> list[Message]:
     cursor = grants.channel.cursor
     for _ in range(MOST_DELTAS):
         delta = origin.next_delta(grants, cursor, grants.today)
-        wanted = tuple(sorted(grants.channel.wanted)) if not delta.more else ()
-        deltas.append(
-            Delta(
-                delta.from_seq, delta.to_seq, delta.more, delta.asof, delta.digest, delta.items,
-                wanted,
-            )
-        )  # fmt: skip
+        deltas.append(delta)
         if not delta.more:
             break
         cursor = delta.to_seq
@@ -160,7 +154,6 @@ def _on_ledger(
         origin.on_pull(grants, message)
     elif isinstance(message, List):
         origin.on_list(grants, message)
-        grants.channel.wanted |= wanted
     elif isinstance(message, Give):
         origin.on_give(grants, message)
     grants.save()

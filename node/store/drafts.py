@@ -61,7 +61,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One draft. `row` is the row of the list it came from (0: none), `rk` the alert it became."""
+    """One draft. `row` is the row of the list it came from (0: none), `rk` the alert it became.
+
+    `edited`: a person changed it, so reading its list again must leave it alone.
+    """
 
     id: str
     state: DraftState
@@ -75,6 +78,7 @@ class Draft:
     made_us: int
     rk: RecordKey | None = None
     reason: str = field(default="", repr=False)
+    edited: bool = False
 
     @property
     def blocking(self) -> tuple[StoredDoubt, ...]:
@@ -143,6 +147,23 @@ def save_draft(connection: Connection, draft: Draft) -> None:
     connection.execute(update(drafts).where(drafts.c.id == draft.id).values(**columns))
 
 
+def read_again(connection: Connection, draft: Draft) -> bool:
+    """Replace what a row was read as, where nobody has touched its draft yet; whether it was so."""
+    columns = _columns(draft)
+    result = connection.execute(
+        update(drafts)
+        .where(
+            drafts.c.fingerprint == draft.fingerprint,
+            drafts.c.state == DraftState.OPEN.value,
+            drafts.c.consent.endswith(b",false]"),
+        )
+        .values(
+            {name: columns[name] for name in ("fields", "private", "doubts", "consent", "source")}
+        )
+    )
+    return result.rowcount == 1
+
+
 def mark_published(connection: Connection, draft: Draft, rk: RecordKey) -> bool:
     """Note the alert that a draft became; False where it is no longer as it was reviewed."""
     reviewed = _columns(draft)["fields"]
@@ -175,27 +196,34 @@ def _columns(draft: Draft) -> dict[str, Any]:
     return {
         "id": draft.id, "state": draft.state.value, "fields": _dump(dict(draft.fields)),
         "private": _dump(dict(draft.private)), "doubts": _dump(doubts),
-        "consent": _dump([draft.asked.members, draft.asked.peers]), "source": draft.source,
+        "consent": _standing(draft.asked, draft.edited), "source": draft.source,
         "row": draft.row, "fingerprint": draft.fingerprint, "made_us": draft.made_us,
         "rk": draft.rk, "reason": draft.reason,
     }  # fmt: skip
 
 
 def _draft(row: Row[Any]) -> Draft:
+    members, peers, edited = json.loads(row.consent)
     return Draft(
         row.id,
         DraftState(row.state),
         json.loads(row.fields),
         json.loads(row.private),
         tuple(StoredDoubt(*each) for each in json.loads(row.doubts)),
-        Asked(*json.loads(row.consent)),
+        Asked(members, peers),
         row.source,
         row.row,
         None if row.fingerprint is None else bytes(row.fingerprint),
         row.made_us,
         None if row.rk is None else RecordKey(bytes(row.rk)),
         row.reason,
+        edited,
     )
+
+
+def _standing(asked: Asked, edited: bool) -> bytes:
+    """What the row says of consent, and whether a person has touched the draft."""
+    return _dump([asked.members, asked.peers, edited])
 
 
 def _dump(value: Any) -> bytes:

@@ -23,6 +23,8 @@ from node.errors import StoreDamaged, StoreLocked
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PAGE_BYTES = 8192
+WAL_PAGES = 2000
 PAGE_CACHE_KIB = 32 * 1024
 WRITE = "parasol_write"
 
@@ -35,7 +37,10 @@ def connect(path: Path | str, key: bytes) -> Any:
     try:
         connection.execute("PRAGMA cipher_log_level=NONE")
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+        # A record is 2 KB: a page of 4 KB would hold one and waste the rest.
+        connection.execute(f"PRAGMA cipher_page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA temp_store=MEMORY")

@@ -49,7 +49,7 @@ class StoreGrants:
         self.today = context.today
         self.channel = Outgoing(
             peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos,
-            peer.out_list_wants, set(peer.out_wanted),
+            set(peer.out_wanted),
         )  # fmt: skip
 
     def save(self) -> None:
@@ -63,7 +63,6 @@ class StoreGrants:
                 out_cursor=channel.cursor,
                 out_listed=int(channel.listed),
                 out_list_pos=channel.list_pos,
-                out_list_wants=channel.list_wants,
                 out_wanted=b"".join(sorted(channel.wanted)),
             )
         )
@@ -346,9 +345,10 @@ class StoreGrants:
     def start_recovery(self) -> None:
         """No peer is put anything before it has listed what it holds."""
         self._connection.execute(
-            update(peers).values(out_listed=0, out_list_pos=None, out_list_wants=0)
+            update(peers).values(out_listed=0, out_list_pos=None, out_wanted=b"")
         )
-        self.channel.listed, self.channel.list_pos, self.channel.list_wants = False, None, 0
+        self.channel.listed, self.channel.list_pos = False, None
+        self.channel.wanted.clear()
 
 
 def _in_bucket(bucket: int) -> list[Any]:

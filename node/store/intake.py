@@ -31,6 +31,7 @@ from protocol.codec import Value, decode, encode
 from protocol.commitment import encode_disclosures, erased_hash
 from protocol.entry import Entry, Status, decode_entry
 from protocol.ids import Day, RecordKey
+from protocol.limits import GIVE_ITEMS
 from protocol.merge import conflicts, order
 from protocol.messages import Given
 from protocol.shape import as_array, as_bytes
@@ -74,7 +75,7 @@ class StoreIntake:
             .where(peers.c.id == self.peer.id)
             .values(
                 in_cursor=channel.cursor,
-                in_relist=int(channel.relist),
+                in_relist=channel.relist,
                 in_synced=int(channel.synced),
             )
         )
@@ -127,7 +128,7 @@ class StoreIntake:
             )
             for entry, sig, disclosures in self._connection.execute(query):
                 max_bytes -= len(entry) + len(disclosures) + 100
-                if max_bytes < 0:
+                if max_bytes < 0 or len(given) >= GIVE_ITEMS:
                     return given
                 given.append(Given(bytes(entry), bytes(sig), bytes(disclosures)))
         return given

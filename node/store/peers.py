@@ -36,10 +36,9 @@ class Peer:
     out_cursor: int
     out_listed: bool
     out_list_pos: bytes | None
-    out_list_wants: int
     out_wanted: tuple[RecordKey, ...]
     in_cursor: int
-    in_relist: bool
+    in_relist: int  # federation.receiver: NOT_ASKED, ASKED, LISTING
     in_synced: bool
 
     @cached_property
@@ -126,7 +125,6 @@ def _peer(row: Row[Any]) -> Peer:
         bytes(row.token), bool(row.they_trust), bool(row.hello_due), row.contact_us,
         row.failures, row.next_try_us, row.trouble, row.out_pseq, row.out_cursor,
         bool(row.out_listed), None if row.out_list_pos is None else bytes(row.out_list_pos),
-        row.out_list_wants,
         tuple(RecordKey(wanted[i : i + step]) for i in range(0, len(wanted), step)),
-        row.in_cursor, bool(row.in_relist), bool(row.in_synced),
+        row.in_cursor, row.in_relist, bool(row.in_synced),
     )  # fmt: skip

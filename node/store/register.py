@@ -98,6 +98,14 @@ class Register:
         self._connection.execute("UPDATE counter SET n = ?, pending = 0", (self.counter,))
         self.pending = False
 
+    def staged(self) -> dict[tuple[str, bytes], bytes | None]:
+        """What is staged now, to come back to with `stage_only`."""
+        return dict(self._staged)
+
+    def stage_only(self, staged: dict[tuple[str, bytes], bytes | None]) -> None:
+        """Go back to what was staged before a query that failed."""
+        self._staged = dict(staged)
+
     def discard(self) -> None:
         """Forget what was staged: its transaction failed."""
         self._staged.clear()

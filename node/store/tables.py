@@ -67,7 +67,6 @@ peers = Table(
     Column("out_cursor", Integer, nullable=False, default=0),  # how far it says it has come
     Column("out_listed", Integer, nullable=False, default=1),  # 0: no put before it was listed
     Column("out_list_pos", Bytes, nullable=True),  # how far its present listing has come
-    Column("out_list_wants", Integer, nullable=False, default=0),
     Column("out_wanted", Bytes, nullable=False, default=b""),  # rks just wanted, packed
     # The incoming channel: what it grants to us.
     Column("in_cursor", Integer, nullable=False, default=0),

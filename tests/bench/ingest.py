@@ -78,7 +78,7 @@ def main() -> None:
     """Print the rates with one and with two origins, against V of the same run."""
     logging.disable(logging.CRITICAL)
     total = int(sys.argv[1]) if len(sys.argv) > 1 else 6600
-    for peers in (1, 2):
+    for peers in (1, 2, 4):
         v = verify_rate()
         with tempfile.TemporaryDirectory() as name:
             rate = asyncio.run(run(total, peers, Path(name)))

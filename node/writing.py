@@ -1,0 +1,111 @@
+"""The one way to change a node: queued queries, several in a commit, each all or nothing.
+
+Transactions that wait for each other share one commit: a commit costs more than most of what is in
+it. Each query runs in a savepoint of its own, so one that fails takes nothing of its neighbours
+with it. What a query staged in the register is durable before the commit is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.store import meta
+from node.store.context import Context
+from node.store.engine import Store
+
+COUNTER = "commit_counter"
+MOST_IN_A_COMMIT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A query that waits for its commit."""
+
+    query: Callable[[Connection], Any]
+    done: asyncio.Future[Any]
+
+
+class GroupCommit:
+    """Runs queries in their order; results are given out after their commit."""
+
+    def __init__(self, store: Store, context: Context) -> None:
+        self._store = store
+        self._context = context
+        self._queue: deque[Wanted] = deque()
+        self._running: asyncio.Task[None] | None = None
+
+    async def run(self, query: Callable[[Connection], Any]) -> Any:
+        """The result of `query`, once it is durable; whatever it raises, and then nothing of it."""
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.append(Wanted(query, done))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._work())
+        return await done
+
+    async def drain(self) -> None:
+        """Wait for what was queued."""
+        if self._running is not None:
+            await self._running
+
+    async def _work(self) -> None:
+        while self._queue:
+            group = []
+            while self._queue and len(group) < MOST_IN_A_COMMIT:
+                wanted = self._queue.popleft()
+                if not wanted.done.cancelled():
+                    group.append(wanted)
+            try:
+                results = await self._commit(group)
+            except BaseException as error:  # handed to each caller, or raised
+                self._forget()
+                for wanted in group:
+                    if not wanted.done.done():
+                        wanted.done.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            for wanted, (result, failure) in zip(group, results, strict=True):
+                if wanted.done.cancelled():
+                    continue
+                if failure is None:
+                    wanted.done.set_result(result)
+                else:
+                    wanted.done.set_exception(failure)
+
+    async def _commit(self, group: list[Wanted]) -> list[tuple[Any, Exception | None]]:
+        register = self._context.register
+        async with self._store.writing() as connection:
+            results: list[tuple[Any, Exception | None]] = []
+            if len(group) == 1:
+                results.append((await connection.run_sync(group[0].query), None))
+            else:
+                for wanted in group:
+                    results.append(await self._one_of_many(connection, wanted))  # noqa: PERF401
+            if register.has_staged:
+                await connection.run_sync(meta.put_int, COUNTER, register.flush())
+        if register.pending:
+            register.settle()
+        return results
+
+    async def _one_of_many(
+        self, connection: AsyncConnection, wanted: Wanted
+    ) -> tuple[Any, Exception | None]:
+        staged = self._context.register.staged()
+        try:
+            async with connection.begin_nested():
+                return await connection.run_sync(wanted.query), None
+        except Exception as error:  # noqa: BLE001  # handed to the caller; the others go on
+            self._forget()
+            self._context.register.stage_only(staged)
+            return None, error
+
+    def _forget(self) -> None:
+        """Caches may hold what was rolled back."""
+        self._context.register.discard()
+        self._context.digests.forget()
+        self._context.live_counts.clear()

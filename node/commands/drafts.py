@@ -91,7 +91,7 @@ def _edit(connection: Connection, node: Node, id: str, form: Form) -> Draft:  # 
         doubt for doubt in draft.doubts if not is_prompt(doubt) and not concerns(doubt.about, form)
     )
     doubts = left + prompted(values, draft.private, draft.row)
-    changed = replace(draft, fields=values, doubts=doubts)
+    changed = replace(draft, fields=values, doubts=doubts, edited=True)
     save_draft(connection, changed)
     return changed
 

@@ -7,7 +7,7 @@ after it was published or refused. On the spine: list or form → (here) → rev
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -149,19 +149,15 @@ def save_draft(connection: Connection, draft: Draft) -> None:
 
 def read_again(connection: Connection, draft: Draft) -> bool:
     """Replace what a row was read as, where nobody has touched its draft yet; whether it was so."""
-    columns = _columns(draft)
-    result = connection.execute(
-        update(drafts)
-        .where(
-            drafts.c.fingerprint == draft.fingerprint,
-            drafts.c.state == DraftState.OPEN.value,
-            drafts.c.consent.endswith(b",false]"),
-        )
-        .values(
-            {name: columns[name] for name in ("fields", "private", "doubts", "consent", "source")}
-        )
-    )
-    return result.rowcount == 1
+    query = select(drafts).where(drafts.c.fingerprint == draft.fingerprint)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return False
+    known = _draft(row)
+    if known.state is not DraftState.OPEN or known.edited:
+        return False
+    save_draft(connection, replace(draft, id=known.id, made_us=known.made_us))
+    return True
 
 
 def mark_published(connection: Connection, draft: Draft, rk: RecordKey) -> bool:

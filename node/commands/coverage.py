@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Row, select
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
-from node.errors import BadRequest, NotFound
+from node.errors import NotFound
 from node.moments import DAY_US, SECOND_US, iso_time, span
 from node.runtime import Node
 from node.store.context import Context
+from node.store.lookup import find_alert, record_key
 from node.store.peers import Peer, all_peers
-from node.store.tables import ledger, own, records, suspended
+from node.store.tables import ledger, records, suspended
 from protocol.entry import Status
 from protocol.ids import RecordKey, text_id
 
@@ -60,7 +61,7 @@ async def alert_coverage(node: Node, alert: str | None = None) -> dict[str, Any]
 
 def covered(connection: Connection, context: Context, alert: str | None) -> list[Covered]:
     """The coverage of one own alert, by the start of its id, or of all."""
-    rk = None if alert is None else own_alert(connection, alert)
+    rk = None if alert is None else own_alert(connection, context, alert)
     peers = {peer.id: peer for peer in all_peers(connection)}
     found: dict[tuple[bytes, int], Covered] = {}
     query = select(ledger, records.c.status).join(
@@ -83,16 +84,12 @@ def covered(connection: Connection, context: Context, alert: str | None) -> list
     return sorted(found.values(), key=lambda row: (row.rk, row.peer.name, row.peer.id))
 
 
-def own_alert(connection: Connection, text: str) -> RecordKey:
-    """The one own alert whose id begins so; NotFound or BadRequest where it is not one."""
-    wanted = text.strip().lower()
-    keys = [RecordKey(bytes(rk)) for (rk,) in connection.execute(select(own.c.rk))]
-    found = [rk for rk in keys if text_id(rk).startswith(wanted)] if wanted else []
-    if not found:
-        raise NotFound("no alert of this organisation has that id; see parasol alert list")
-    if len(found) > 1:
-        raise BadRequest(f"{len(found)} alerts begin so; give more of the id")
-    return found[0]
+def own_alert(connection: Connection, context: Context, text: str) -> RecordKey:
+    """The own alert with this id; NotFound where there is none, or it is another organisation's."""
+    row = find_alert(connection, text)
+    if bytes(row.org) != context.org:
+        raise NotFound("that alert is another organisation's: only its origin knows who has it")
+    return record_key(row)
 
 
 def _of_row(row: Row[Any], peer: Peer, context: Context) -> Covered:

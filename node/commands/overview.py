@@ -7,8 +7,9 @@ alerts. What is merely wrong is told here in a sentence; `doctor` looks deeper a
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, case, func, select
 
+from federation.ledger import RowKind
 from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
 from node.backup import BACKUP
@@ -19,8 +20,9 @@ from node.runtime import Node
 from node.settings import POLICY_FILE
 from node.store import meta
 from node.store.context import Context
+from node.store.lookup import seen
 from node.store.peers import Peer, all_peers
-from node.store.tables import drafts, ledger, peers, records, returned, suspended
+from node.store.tables import drafts, ledger, records, returned, suspended
 from protocol.entry import Status
 from protocol.ids import iso_date, text_id
 
@@ -118,15 +120,11 @@ def _waiting(connection: Connection, context: Context) -> dict[int, Waiting]:
 
 
 def _live_alerts(connection: Connection, context: Context) -> int:
-    """Live records that are shown here: ours, and what synced origins let us show."""
-    query = (
-        select(records.c.id)
-        .join(peers, peers.c.org == records.c.org, isouter=True)
-        .where(
-            records.c.status == int(Status.LIVE), records.c.hidden == "", records.c.kind != "",
-            records.c.exp_day >= context.today, records.c.row_kind == 0,
-            or_(records.c.org == context.org, peers.c.in_synced == 1),
-        )
+    """Live records that are shown here: ours, and those of origins that we hear."""
+    query = select(records.c.id).where(
+        records.c.status == int(Status.LIVE), records.c.hidden == "", records.c.eid != b"",
+        records.c.exp_day >= context.today, records.c.row_kind == int(RowKind.PUT),
+        records.c.org.in_(seen(connection, context).shown),
     )  # fmt: skip
     return _count(connection, query)
 

@@ -124,8 +124,14 @@ async def test_an_expired_alert_is_never_overdue(riverside: Kept, harbour: Kept)
         assert await states(node, alert) == ["pending"]
 
 
-async def test_only_an_alert_of_ours_has_a_coverage(riverside: Kept) -> None:
+async def test_an_alert_is_found_by_the_start_of_its_id_and_another_is_not(
+    riverside: Kept, harbour: Kept
+) -> None:
+    docs = await documents_of(harbour)
     async with riverside.opened() as node:
-        await say(node)
+        await befriend(node, docs, "Harbour")
+        alert, _ = await say(node, 2)
+        assert len((await alert_coverage(node))["coverage"]) == 2
+        assert len((await alert_coverage(node, text_id(alert)[:12]))["coverage"]) == 1
         with pytest.raises(NotFound, match="parasol alert list"):
-            await alert_coverage(node, "aaaa")
+            await alert_coverage(node, "aaaaaaaaaaaa")

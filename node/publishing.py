@@ -5,6 +5,7 @@ that may not go never stops the others. The mark on the draft and its record com
 that a crash publishes it wholly or not at all, and once.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,13 +31,16 @@ REASONS = {
     "a handle inside the text": "handle_in_text",
     "a street address inside the text": "address_in_text",
     "a name inside the text": "name_in_text",
+    "a plate inside the text": "plate_in_text",
     "this may point to the reporter": "points_to_reporter",
     "a description by race alone": "race_alone",
     "whose is this? confirm the column in the mapping": "column_not_confirmed",
     "is this a yes or a no?": "consent_not_clear",
     "the reporter said no: not to be published": "no_consent",
+    "the reporter's own: left out": "reporters_own_left_out",
+    "too long for its field: it stays private": "too_long",
 }
-"""What blocks a draft, as the codes that scripts read."""
+"""What blocks a draft, as the codes that scripts read; other sentences become a code as they are."""
 
 APPROVED_BY_PUBLISHING = frozenset({"name"})
 
@@ -59,7 +63,8 @@ class NotReady:
 
 def reason_code(doubt: StoredDoubt) -> str:
     """The code of a blocking doubt."""
-    return REASONS.get(doubt.reason, "doubt")
+    known = REASONS.get(doubt.reason)
+    return known or re.sub(r"[^a-z]+", "_", doubt.reason.partition(":")[0].casefold()).strip("_")
 
 
 def why_not(draft: Draft, *, despite: bool) -> str:

@@ -33,6 +33,7 @@ from protocol.ids import Day, text_id
 from protocol.vocabulary import severity_of
 
 BY_HAND = "form"
+CONSENT = "consent"
 REASON_CHARACTERS = 500
 
 
@@ -86,14 +87,36 @@ async def draft_edit(node: Node, id: str, fields: Form) -> dict[str, Any]:  # no
 
 def _edit(connection: Connection, node: Node, id: str, form: Form) -> Draft:  # noqa: A002
     draft = _open(connection, id)
+    form, asked = _answered(form, draft.asked)
     values = edited(draft.fields, form, node.settings, _today(node))
+    # What the words themselves gave rise to is asked anew; what was doubted of a field that a
+    # person has now written herself is settled.
+    old = {(doubt.text, doubt.reason) for doubt in prompted(draft.fields, draft.private, 0)}
     left = tuple(
-        doubt for doubt in draft.doubts if not is_prompt(doubt) and not concerns(doubt.about, form)
+        doubt
+        for doubt in draft.doubts
+        if (doubt.text, doubt.reason) not in old
+        and not concerns(doubt.about, form)
+        and not (asked is not draft.asked and doubt.about.startswith(CONSENT))
     )
     doubts = left + prompted(values, draft.private, draft.row)
-    changed = replace(draft, fields=values, doubts=doubts, edited=True)
+    changed = replace(draft, fields=values, doubts=doubts, asked=asked, edited=True)
     save_draft(connection, changed)
     return changed
+
+
+def _answered(form: Form, asked: Asked) -> tuple[Form, Asked]:
+    """Take out of a form what the reporter was asked again: consent=yes or no. A no stays a no."""
+    said = [text.strip().casefold() for text in form.get(CONSENT, ())]
+    rest = {name: texts for name, texts in form.items() if name != CONSENT}
+    if not said:
+        return rest, asked
+    if said not in (["yes"], ["no"]):
+        raise BadField("consent: yes or no, as the reporter said")
+    if asked.members is False and said == ["yes"]:
+        raise BadField("consent: she said no; if she agrees now, write a new draft with her")
+    agreed = said == ["yes"]
+    return rest, Asked(agreed, agreed)
 
 
 async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002
@@ -185,19 +208,6 @@ def prompted(
                     found.column)
         for found in prompts(values, private)
     )  # fmt: skip
-
-
-def is_prompt(doubt: StoredDoubt) -> bool:
-    """Whether a doubt comes from the words themselves, and is asked anew after each edit."""
-    return reason_code(doubt) in PROMPTED
-
-
-PROMPTED = frozenset(
-    {
-        "no_code", "number_in_text", "email_in_text", "web_address_in_text", "handle_in_text",
-        "address_in_text", "name_in_text", "points_to_reporter", "race_alone",
-    }
-)  # fmt: skip
 
 
 def _doubt(doubt: StoredDoubt) -> dict[str, Any]:

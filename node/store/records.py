@@ -100,9 +100,13 @@ def summary(values: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, Any]]:
-    """The rows of the identifier index for one record's values."""
+    """The rows of the identifier index for one record's values.
+
+    A masked form stands for a number only where the number itself is not there: it must not make
+    another number with the same last digits look like a match.
+    """
     for kind in SEARCHED:
-        found = values.get(kind)
+        found = None if kind.removesuffix(".masked") in values.keys() - {kind} else values.get(kind)
         if isinstance(found, list):
             for norm in {str(item).casefold() if kind == "name" else str(item) for item in found}:
                 yield {"norm": norm, "kind": kind, "record": record}

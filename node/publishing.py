@@ -40,7 +40,7 @@ REASONS = {
     "the reporter's own: left out": "reporters_own_left_out",
     "too long for its field: it stays private": "too_long",
 }
-"""What blocks a draft, as the codes that scripts read; other sentences become a code as they are."""
+"""What blocks a draft, as codes for scripts; any other sentence becomes a code as it stands."""
 
 APPROVED_BY_PUBLISHING = frozenset({"name"})
 

@@ -213,10 +213,8 @@ def _homeless_districts(mapping: Mapping, drafts: dict[str, DraftProposal]) -> l
         return []
     if any("place.city" in draft.fields for draft in drafts.values()):
         return []
-    return [
-        "the list names districts but no city, so they stay private: "
-        'add [defaults] "place.city" = "…" to the mapping'
-    ]
+    cure = 'add [defaults] "place.city" = "…" to the mapping'
+    return [f"the list names districts but no city, so they stay private: {cure}"]
 
 
 def _without_header(table: Table) -> Table:

@@ -55,7 +55,8 @@ class Mapping:
 def known_fields() -> frozenset[str]:
     """Return every field name that a mapping may use."""
     flags = {f"flag.{code}" for code in CODES}
-    return frozenset(word_list("headers")) | {REPORTER, PRIVATE, IGNORE, "chat"} | flags
+    settled = {"timestamp", "notes", "description"}  # a guess settles what these are
+    return (frozenset(word_list("headers")) - settled) | {REPORTER, PRIVATE, IGNORE, "chat"} | flags
 
 
 def header_fingerprint(header: tuple[str, ...]) -> str:
@@ -144,7 +145,7 @@ def from_toml(text: str) -> Mapping:
         headed=loaded.headed,
         date_order=loaded.date_order,
         codes={plain(word): tuple(codes) for word, codes in loaded.codes.items()},
-        defaults=dict(loaded.defaults),
+        defaults={str(name): text for name, text in loaded.defaults.items()},
     )
 
 

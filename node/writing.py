@@ -9,10 +9,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.store import meta
 from node.store.context import Context
@@ -28,6 +28,9 @@ class Wanted:
 
     query: Callable[[Connection], Any]
     done: asyncio.Future[Any]
+
+
+Outcome = tuple[Any, Exception | None]
 
 
 class GroupCommit:
@@ -54,13 +57,15 @@ class GroupCommit:
 
     async def _work(self) -> None:
         while self._queue:
-            group = []
+            group: list[Wanted] = []
             while self._queue and len(group) < MOST_IN_A_COMMIT:
                 wanted = self._queue.popleft()
                 if not wanted.done.cancelled():
                     group.append(wanted)
             try:
-                results = await self._commit(group)
+                results = await self._store.write(partial(self._commit, group=group))
+                if self._context.register.pending:
+                    self._context.register.settle()
             except BaseException as error:  # handed to each caller, or raised
                 self._forget()
                 for wanted in group:
@@ -77,28 +82,22 @@ class GroupCommit:
                 else:
                     wanted.done.set_exception(failure)
 
-    async def _commit(self, group: list[Wanted]) -> list[tuple[Any, Exception | None]]:
+    def _commit(self, connection: Connection, group: list[Wanted]) -> list[Outcome]:
+        """Run a group in the writer's thread, inside its one transaction."""
         register = self._context.register
-        async with self._store.writing() as connection:
-            results: list[tuple[Any, Exception | None]] = []
-            if len(group) == 1:
-                results.append((await connection.run_sync(group[0].query), None))
-            else:
-                for wanted in group:
-                    results.append(await self._one_of_many(connection, wanted))  # noqa: PERF401
-            if register.has_staged:
-                await connection.run_sync(meta.put_int, COUNTER, register.flush())
-        if register.pending:
-            register.settle()
+        if len(group) == 1:
+            results: list[Outcome] = [(group[0].query(connection), None)]
+        else:
+            results = [self._one_of_many(connection, wanted) for wanted in group]
+        if register.has_staged:
+            meta.put_int(connection, COUNTER, register.flush())
         return results
 
-    async def _one_of_many(
-        self, connection: AsyncConnection, wanted: Wanted
-    ) -> tuple[Any, Exception | None]:
+    def _one_of_many(self, connection: Connection, wanted: Wanted) -> Outcome:
         staged = self._context.register.staged()
         try:
-            async with connection.begin_nested():
-                return await connection.run_sync(wanted.query), None
+            with connection.begin_nested():
+                return wanted.query(connection), None
         except Exception as error:  # noqa: BLE001  # handed to the caller; the others go on
             self._forget()
             self._context.register.stage_only(staged)

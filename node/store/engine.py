@@ -1,20 +1,20 @@
 """Opens the encrypted database and runs transactions on it.
 
-Queries are plain functions over a SQLAlchemy `Connection`; this file decides where they run:
-through aiosqlite in a node (`Store`), or directly (`sync_engine`), as migrations and the model
-test do. Every connection is keyed with a raw key before its first statement.
+Queries are plain functions over a SQLAlchemy `Connection`; this file decides where they run: reads
+through aiosqlite, writes in one thread of their own, migrations and the model test directly.
+Every connection is keyed with a raw key before its first statement.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, StaticPool
 from sqlcipher3 import dbapi2 as sqlcipher
 
@@ -99,45 +99,51 @@ def async_engine(path: Path, key: bytes) -> AsyncEngine:
 
 
 class Store:
-    """The node's database: any number of readers, one writer at a time."""
+    """The node's database: any number of readers, one writer.
+
+    Reads go through aiosqlite. Writes run whole in one thread of their own, so that neither their
+    queries nor their commits keep the event loop from answering.
+    """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self._engine = async_engine(path, key)
-        self._writing = asyncio.Lock()
+        self._reads = async_engine(path, key)
+        self._writes = sync_engine(path, key, shared=True)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self.path = path
 
     async def read(
         self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run `query` in a read transaction: it sees one moment of the store."""
-        async with self._engine.connect() as plain:
+        async with self._reads.connect() as plain:
             connection = await plain.execution_options(**{WRITE: False})
             with damage_named():
                 return await connection.run_sync(query, *args, **kwargs)
 
-    async def write(
-        self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def write(self, query: Callable[[Connection], R]) -> R:
         """Run `query` in a write transaction, durable when this returns; all of it or nothing."""
-        async with self.writing() as connection:
-            return await connection.run_sync(query, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, query)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One write transaction for several queries; commits at the end of the block."""
-        with damage_named():
-            async with self._writing, self._engine.begin() as connection:
-                yield connection
+    def _write(self, query: Callable[[Connection], R]) -> R:
+        with damage_named(), self._writes.begin() as connection:
+            return query(connection)
 
     async def checkpoint(self) -> None:
         """Fold the WAL into the database, so that purged bytes do not linger in it."""
-        async with self._writing, self._engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            cursor = await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-            await cursor.close()
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        raw = self._writes.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            raw.close()
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        """Close every connection, after the writer has finished."""
+        await asyncio.to_thread(self._writer.shutdown)
+        await self._reads.dispose()
+        self._writes.dispose()
 
 
 class damage_named:  # noqa: N801 - reads as a statement

@@ -50,11 +50,11 @@ class IdentifierIndex:
         """Read all values, once; no writer runs meanwhile, so nothing can be missed."""
         if self._pages is not None:
             return
-        async with self._store.writing() as connection:
-            if self._pages is None:
-                await connection.run_sync(self._load)
+        await self._store.write(self._load)
 
     def _load(self, connection: Connection) -> None:
+        if self._pages is not None:
+            return
         if not self._watched:
             self._watch(connection.engine)
         self._pages, self._calling, self._sparse = {}, set(), Counter()

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from federation.ledger import LedgerRow, RowKind
 from federation.origin import Known, Outgoing, on_give, on_list, on_pull
-from federation.receiver import Incoming, MirrorRow, on_delta, pull
+from federation.receiver import NOT_ASKED, Incoming, MirrorRow, on_delta, pull
 from federation.verify import CheckedItem, check_items, verify_record
 from protocol.codec import Value, decode, encode
 from protocol.commitment import (
@@ -88,7 +88,7 @@ def own(number: int, rev: int = 1, *, text: str = "seen again", erased: bool = F
 
 def new_channel(*, listed: bool = True) -> Outgoing:
     """An outgoing channel on which nothing was ever told."""
-    return Outgoing(0, 0, listed=listed, list_pos=None, list_wants=0, wanted=set())
+    return Outgoing(0, 0, listed=listed, list_pos=None, wanted=set())
 
 
 def _digest(states: Mapping[RecordKey, tuple[bytes, Day]], asof: Day) -> bytes:
@@ -224,7 +224,8 @@ class FakeGrants:
 
     def start_recovery(self) -> None:
         self.recoveries += 1
-        self.channel.listed, self.channel.list_pos, self.channel.list_wants = False, None, 0
+        self.channel.listed, self.channel.list_pos = False, None
+        self.channel.wanted.clear()
 
 
 @dataclass(slots=True)
@@ -236,7 +237,7 @@ class FakeIntake:
     refuse: dict[RecordKey, str] = field(default_factory=dict)
     applied: list[int] = field(default_factory=list)
     today: Day = TODAY
-    channel: Incoming = field(default_factory=lambda: Incoming(0, relist=False, synced=False))
+    channel: Incoming = field(default_factory=lambda: Incoming(0, NOT_ASKED, synced=False))
 
     def forget(self, rk: RecordKey) -> None:
         """Lose a row, as a damaged store would."""
@@ -292,9 +293,10 @@ def carried(message: M) -> M:
     return cast("M", decode_body(message.name, decode(encode(message.encode_body()))))
 
 
-def take(intake: FakeIntake, delta: Delta) -> Ok | List | Give:
+def take(intake: FakeIntake, delta: Delta, *, is_answer: bool = False) -> Ok | List | Give:
     """Bring a delta to the receiver: over the wire, checked, applied; returns its answer."""
     arrived = carried(delta)
+    intake.channel.is_answer = is_answer
     return carried(on_delta(intake, arrived, check_items(arrived.items, DOC, intake.today)))
 
 
@@ -305,7 +307,7 @@ def converse(grants: FakeGrants, intake: FakeIntake, rounds: int = 20) -> str:
         delta = on_pull(grants, carried(pull(intake, 0)))
         said += ["pull", "delta"]
         another = False
-        while not isinstance(answer := take(intake, delta), Ok):
+        while not isinstance(answer := take(intake, delta, is_answer=True), Ok):
             said.append(answer.name)
             another = True
             if isinstance(answer, Give):

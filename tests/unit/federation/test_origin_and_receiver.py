@@ -11,7 +11,16 @@ from federation.origin import (
     on_ok,
     on_pull,
 )
-from federation.receiver import LIST_ROWS, LISTED, RETRYABLE, MirrorRow, on_delta, pull
+from federation.receiver import (
+    ASKED,
+    LIST_ROWS,
+    LISTED,
+    NOT_ASKED,
+    RETRYABLE,
+    MirrorRow,
+    on_delta,
+    pull,
+)
 from protocol.commitment import stopped_hash
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import RecordKey
@@ -265,10 +274,10 @@ def test_after_a_change_of_policy_what_was_refused_is_asked_for_again() -> None:
     converse(grants, intake)
     assert own(1).rk not in intake.copies
     intake.refuse.clear()
-    intake.channel.relist = True
+    intake.channel.relist = ASKED
     assert converse(grants, intake) == "pull delta list delta pull delta"
     assert intake.copies.keys() == {own(1).rk, own(2).rk}
-    assert not intake.channel.relist
+    assert intake.channel.relist == NOT_ASKED
     assert not grants.recoveries
 
 
@@ -279,10 +288,10 @@ def test_only_what_may_succeed_now_is_asked_for_again(why: str) -> None:
     intake.rows[record.rk] = MirrorRow(
         record.rk, 1, record.entry.eid, record.state, LATER, stopped=False, held=why
     )
-    for relist in (False, True):
+    for relist in (NOT_ASKED, ASKED):
         intake.channel.relist = relist
         intake.channel.list_pos = None
         told = take(intake, next_delta(FakeGrants(), 0, TODAY))
         assert isinstance(told, List)
-        again = relist and why in RETRYABLE
+        again = relist == ASKED and why in RETRYABLE
         assert told.rows[0] == listed(record, s8=ASK_AGAIN if again else b"")

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from federation.origin import (
     ASK_AGAIN,
     LIST_END,
@@ -11,8 +13,9 @@ from federation.origin import (
     on_pull,
 )
 from federation.receiver import pull
-from protocol.messages import Give, Stop
+from protocol.messages import NO_EID8, Give, List, Row, Stop
 from tests.support.sync_fakes import (
+    LATER,
     TODAY,
     FakeGrants,
     FakeIntake,
@@ -32,7 +35,7 @@ from tests.support.sync_fakes import (
 def account(grants: FakeGrants) -> tuple[bytes | None, int, bool]:
     """How far the listing has come, how many gifts are awaited, and whether recovery is over."""
     channel = grants.channel
-    return channel.list_pos, channel.list_wants, channel.listed
+    return channel.list_pos, len(channel.wanted), channel.listed
 
 
 def test_a_cursor_beyond_what_was_issued_starts_recovery_and_nothing_is_put_before_it_ends() -> (
@@ -139,6 +142,83 @@ def test_a_wanted_record_is_given_before_anything_else_is_said() -> None:
     assert not FakeIntake().give([own(2).rk], 10_000)
 
 
+def test_a_gift_too_long_for_one_message_loses_no_record() -> None:
+    before = FakeGrants().publish(*(own(number, text="x" * 3500) for number in range(80)))
+    intake = FakeIntake()
+    converse(before, intake)
+    restored = FakeGrants()
+    assert converse(restored, intake).count("give") > 1
+    assert restored.records.keys() == before.records.keys()
+    assert not any(row.stopped for row in intake.rows.values())
+    assert restored.channel.listed
+
+
+def test_a_gift_too_long_for_one_message_does_not_end_recovery_before_the_rest_came() -> None:
+    before = FakeGrants().publish(*(own(number, rev=2, text="x" * 3500) for number in range(80)))
+    intake = FakeIntake()
+    converse(before, intake)
+    restored = FakeGrants().publish(*(own(number, text="y" * 3500) for number in range(80)))
+    restored.start_recovery()
+    listing = take(intake, on_pull(restored, pull(intake, 0)))
+    assert isinstance(listing, List)
+    give = take(intake, on_list(restored, listing))
+    assert isinstance(give, Give)
+    assert 0 < len(give.items) < 80
+    on_give(restored, give)
+    assert not restored.channel.listed
+    assert not next_delta(restored, 0, TODAY).items
+
+
+def test_a_late_give_for_an_earlier_page_abandons_nothing_of_a_later_one() -> None:
+    low, high, middle = halves(own(0), own(1))
+    grants = in_recovery()
+    on_list(grants, page(*map(listed, low), hi=middle))
+    on_list(grants, page(*map(listed, high), lo=middle))
+    on_give(grants, Give((low[0].given,)))
+    assert high[0].rk not in grants.rows
+    assert next_delta(grants, 0, TODAY).want == (high[0].rk,)
+
+
+@pytest.mark.parametrize("in_recovery_already", [False, True])
+def test_a_later_revision_is_wanted_even_where_the_row_is_asked_for_again(
+    *, in_recovery_already: bool
+) -> None:
+    grants = FakeGrants().publish(own(1))
+    if in_recovery_already:
+        grants.start_recovery()
+    delta = on_list(grants, page(listed(own(1, rev=2), s8=ASK_AGAIN)))
+    assert (delta.want, delta.items) == ((own(1).rk,), ())
+    assert grants.recoveries == 1
+
+
+def test_a_listed_tombstone_that_we_forgot_counts_whatever_its_revision() -> None:
+    grants = FakeGrants().publish(own(1, rev=3))
+    delta = on_list(grants, page(listed(own(1, rev=2, erased=True))))
+    assert (delta.want, delta.items) == ((own(1).rk,), ())
+    on_give(grants, Give((own(1, rev=2, erased=True).given,)))
+    assert grants.rows[own(1).rk].state == own(1, erased=True).state
+
+
+def test_a_row_held_without_its_entry_is_not_taken_for_a_stop() -> None:
+    grants, intake = FakeGrants().publish(own(1)), FakeIntake()
+    intake.refuse[own(1).rk] = "key"
+    converse(grants, intake)
+    grants.publish(own(1, rev=2))
+    grants.start_recovery()
+    listing = take(intake, on_pull(grants, pull(intake, 0)))
+    assert isinstance(listing, List)
+    on_list(grants, listing)
+    assert not grants.suspended
+
+
+def test_a_row_that_the_peer_holds_without_an_entry_and_we_do_not_know_is_stopped() -> None:
+    grants = in_recovery()
+    delta = on_list(grants, page(Row(own(1).rk, 0, NO_EID8, own(1).state[:8], LATER)))
+    assert not grants.recoveries
+    assert not delta.want
+    assert [item.rk for item in delta.items if isinstance(item, Stop)] == [own(1).rk]
+
+
 # How far a listing has come
 
 
@@ -156,19 +236,19 @@ def test_recovery_ends_when_the_last_page_came_and_all_that_was_wanted_was_given
     assert grants.rows.keys() == grants.records.keys() == {own(n).rk for n in range(4)}
 
 
-def test_a_gift_that_was_lost_keeps_recovery_open_until_the_peer_lists_again() -> None:
+def test_a_gift_that_was_lost_is_asked_for_in_every_delta_until_it_came() -> None:
     low, high, middle = halves(own(0), own(1))
     grants = in_recovery()
     on_list(grants, page(*map(listed, low), hi=middle))
     on_list(grants, page(*map(listed, high), lo=middle))
     on_give(grants, Give(tuple(record.given for record in high)))
     assert account(grants) == (LIST_END, 1, False)
-    delta = on_list(grants, page(*map(listed, low), hi=middle))
-    assert delta.want == (low[0].rk,)
-    assert account(grants) == (middle, 1, False)
+    for _ in range(2):
+        delta = next_delta(grants, 0, TODAY)
+        assert (delta.want, delta.items) == ((low[0].rk,), ())
     on_give(grants, Give((low[0].given,)))
-    on_list(grants, page(*map(listed, high), lo=middle))
     assert account(grants) == (None, 0, True)
+    assert not next_delta(grants, 0, TODAY).want
 
 
 def test_pages_after_a_lost_one_do_not_end_recovery() -> None:

@@ -11,22 +11,41 @@ import contextlib
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, select
+
+from node.after_restore import (
+    Returned,
+    corrected_since,
+    let_go,
+    returned_entries,
+    signed_anew,
+)
 from node.backup import BACKUP, remove_leftovers
 from node.backup_file import Manifest, write_backup
+from node.commands.overview import recovery_of, standing, unlisted
 from node.moments import iso_time
 from node.runtime import STORE_FILE, Node
 from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
+from node.showing import plain_fields
 from node.store import meta
 from node.store.engine import connect
+from node.store.peers import Peer, all_peers
+from node.store.records import own_records
+from node.store.tables import suspended
+from protocol.ids import iso_date, text_id
 
 INLINE = 24 * 1024 * 1024  # a larger backup is left in a file: it would be held in memory thrice
 FOLDER = "backups"
 COPYING = ".backup-"
+WHY = {
+    "not_listed": "it did not list this alert since the restore",
+    "was_stopped": "it had been told to stop showing this alert",
+}
 
 
 _one_at_a_time = asyncio.Lock()
@@ -96,3 +115,80 @@ def _new_file(folder: Path, now: int) -> Path:
     path = folder / f"parasol-{now}.parasol-backup"
     path.touch(mode=0o600, exist_ok=False)
     return path
+
+
+async def recover_show(node: Node) -> dict[str, Any]:
+    """Show what is held back since a restore, for whom and why, and what will become of it."""
+    documents = node.documents.orgdocs
+
+    def look(connection: Connection) -> dict[str, Any]:
+        context = node.context
+        found = standing(connection, context)
+        peers = {peer.id: peer for peer in all_peers(connection)}
+        shown = {
+            "state": recovery_of(node, found),
+            "register": "lost" if context.hold_all else "kept",
+            "peers": [
+                {"id": text_id(peer.org), "name": peer.name, "listed": peer.out_listed}
+                for peer in found.peers
+                if peer.state.may_hold_ours
+            ],
+            "suspended": [
+                {
+                    "alert": text_id(bytes(row.rk)), "peer": text_id(peers[row.peer].org),
+                    "peer_name": peers[row.peer].name, "why": WHY.get(row.why, row.why),
+                }
+                for row in connection.execute(select(suspended))
+                if row.peer in peers
+            ],
+            "returned": [
+                _returned(each, peers) for each in returned_entries(connection, context, documents)
+            ],
+            "corrected_since": [
+                {"alert": text_id(rk), "rev": rev, "corrected_rev": other}
+                for rk, rev, other in corrected_since(connection, context)
+            ],
+        }  # fmt: skip
+        steps = [f"wait for {peer.name} to list what it holds" for peer in unlisted(found)]
+        if shown["corrected_since"]:
+            steps.append(
+                "parasol alert correct, for each that was corrected after the backup was made"
+            )
+        return {**shown, **({"next": steps} if steps else {})}
+
+    return await node.read(look)
+
+
+def _returned(each: Returned, peers: Mapping[int, Peer]) -> dict[str, Any]:
+    entry = each.entry
+    return {
+        "alert": text_id(entry.rk), "from": peers[each.peer].name if each.peer in peers else "",
+        "rev": entry.rev, "status": entry.status.name.lower(), "day": iso_date(entry.day),
+        "key": text_id(entry.node_key)[:12], "fields": plain_fields(each.fields),
+        "will": f"be dropped: {each.refusal}" if each.refusal else "be signed again",
+    }  # fmt: skip
+
+
+async def recover_confirm(node: Node) -> dict[str, Any]:
+    """Let what is held back go: it is signed again or dropped, and shared as policy allows."""
+    context, documents = node.context, node.documents.orgdocs
+    before = await node.read(standing, context)
+    judged = await node.read(returned_entries, context, documents)
+    ours = await node.read(own_records, context.org, [each.entry.rk for each in judged])
+    anew = await asyncio.to_thread(signed_anew, judged, ours, node.key, context)
+    was_held = context.hold_all
+    try:
+        news = await node.change(let_go, context, judged, anew, ours)
+    except BaseException:
+        context.hold_all = was_held
+        raise
+    node.on_news(news)
+    result: dict[str, Any] = {
+        "resumed": before.suspended, "signed_again": len(anew),
+        "dropped": sum(bool(each.refusal) for each in judged), "peers_with_news": len(news),
+    }  # fmt: skip
+    waiting = [peer.name for peer in unlisted(before)]
+    if waiting:
+        result["not_listed_yet"] = waiting
+        result["next"] = "parasol recover show, when these have listed what they hold"
+    return result

@@ -1,0 +1,161 @@
+"""What a restored node holds back, and what becomes of it once its keeper has looked.
+
+Three kinds of thing wait. A record that a peer did not list is suspended for that peer. An own
+entry that came back under a key that is not valid is returned: a live one that we do not know is
+signed again, and a thief's withdrawal or tombstone never is. Where the register is lost, everything
+waits. A record that was corrected after the backup is not put either: what it says is known to be
+wrong, and only a new correction helps.
+
+Invariant: nothing is signed that did not carry a valid signature of a key which our own documents
+have listed, or that is dated on or after the day from which that key is revoked.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, delete, select
+
+from federation.release import Restrictions
+from keys.orgdoc import OrgDoc
+from keys.signing import SigningKey, verify
+from node.opening import LOST
+from node.pipeline import new_record, publish, sign_alert, spread
+from node.store import meta
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.records import OwnRecord, decode_restrictions, own_records
+from node.store.tables import returned, suspended
+from node.store.takeback import DAY_US, RECOVERED_CONSENT
+from protocol.codec import Value
+from protocol.commitment import Disclosure, decode_disclosures
+from protocol.entry import Entry, Status, decode_entry
+from protocol.errors import ProtocolError
+from protocol.ids import Day, RecordKey
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An own entry that came back and waits. `refusal` is why it will be dropped, or empty."""
+
+    row: int
+    peer: int
+    entry: Entry
+    opened: tuple[Disclosure, ...]
+    refusal: str
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """What it says, as far as the peer had it."""
+        return {disclosure.name: disclosure.value for disclosure in self.opened}
+
+
+def returned_entries(
+    connection: Connection, context: Context, documents: Sequence[OrgDoc]
+) -> list[Returned]:
+    """Every own entry that waits, judged."""
+    found = []
+    for row in connection.execute(select(returned).order_by(returned.c.id)):
+        entry = decode_entry(bytes(row.entry))
+        opened: tuple[Disclosure, ...] = ()
+        try:
+            opened = decode_disclosures(bytes(row.disclosures), entry)
+            verify(entry.node_key, "entry", entry.raw, bytes(row.sig))
+            why = _refusal(context, documents, entry)
+        except ProtocolError:
+            why = "its signature or its fields do not verify"
+        found.append(Returned(row.id, row.peer, entry, opened, why))
+    return found
+
+
+def _refusal(context: Context, documents: Sequence[OrgDoc], entry: Entry) -> str:
+    known = {key for document in documents for key, _, _ in document.keys}
+    gone = {key: since for document in documents for key, since in document.revoked}
+    if entry.org != context.org or entry.node_key not in known | set(gone):
+        return "none of our documents ever listed its key"
+    if entry.status is not Status.LIVE:
+        return "a withdrawal or erasure under a revoked key is not believed"
+    if entry.day >= gone.get(entry.node_key, entry.day + 1):
+        return "it is dated after its key was revoked"
+    if entry.exp_day < context.today:
+        return "it has expired"
+    for scope in (permissions.ERASED, permissions.WITHDRAWN):
+        if context.register.get(scope, entry.rk) is not None:
+            return f"the register says that it was {scope}"
+    return ""
+
+
+def signed_anew(
+    waiting: Collection[Returned],
+    ours: Mapping[RecordKey, OwnRecord],
+    key: SigningKey,
+    context: Context,
+) -> list[OwnRecord]:
+    """Sign what may stand and is newer than `ours`, at the revision after the highest seen."""
+    best: dict[RecordKey, Returned] = {}
+    highest: dict[RecordKey, int] = {}
+    for each in waiting:
+        rk, rev = each.entry.rk, each.entry.rev
+        highest[rk] = max(highest.get(rk, 0), rev)
+        mine = ours.get(rk)
+        is_news = mine is None or (mine.entry.status is Status.LIVE and mine.entry.rev < rev)
+        if is_news and not each.refusal and (rk not in best or best[rk].entry.rev < rev):
+            best[rk] = each
+    return [_sign(best[rk], ours.get(rk), highest[rk] + 1, key, context) for rk in best]
+
+
+def _sign(
+    waiting: Returned, mine: OwnRecord | None, rev: int, key: SigningKey, context: Context
+) -> OwnRecord:
+    entry = waiting.entry
+    signed = sign_alert(
+        key, context.org, waiting.fields, context.random,
+        day=context.today, exp_day=entry.exp_day, rid=entry.rid, rev=rev,
+    )  # fmt: skip
+    names = frozenset(waiting.fields)
+    record = new_record(signed, RECOVERED_CONSENT, names, entry.day * DAY_US)
+    if mine is not None:
+        return replace(mine, entry=record.entry, sig=record.sig, opened=record.opened)
+    narrowed = context.register.get(permissions.NARROWED, entry.rk)
+    limits = Restrictions() if narrowed is None else decode_restrictions(narrowed)
+    return replace(record, restrictions=limits)
+
+
+def let_go(
+    connection: Connection,
+    context: Context,
+    judged: Collection[Returned],
+    anew: Collection[OwnRecord],
+    ours: Mapping[RecordKey, OwnRecord],
+) -> set[int]:
+    """Store what was signed anew, forget what waited, put everything on the ledgers again.
+
+    Returns the peers with news. The register, where it was lost, begins anew from here.
+    """
+    known = own_records(connection, context.org, [record.entry.rk for record in anew])
+    unchanged = [each for each in anew if _rev(known, each) == _rev(ours, each)]
+    news = publish(connection, context, unchanged)
+    connection.execute(delete(returned).where(returned.c.id.in_([each.row for each in judged])))
+    connection.execute(delete(suspended))
+    meta.drop(connection, LOST)
+    context.hold_all = False
+    return news | spread(connection, context)
+
+
+def _rev(known: Mapping[RecordKey, OwnRecord], record: OwnRecord) -> int:
+    found = known.get(record.entry.rk)
+    return 0 if found is None else found.entry.rev
+
+
+def corrected_since(
+    connection: Connection, context: Context
+) -> Iterator[tuple[RecordKey, int, int]]:
+    """Own live records older than a correction that the register knows: key, revision, its."""
+    least = {
+        RecordKey(rk): int.from_bytes(value, "big")
+        for rk, value in context.register.all(permissions.REVISION)
+    }
+    for rk, record in own_records(connection, context.org, least).items():
+        entry = record.entry
+        is_living = entry.status is Status.LIVE and entry.exp_day >= Day(context.today)
+        if is_living and entry.rev < least[rk]:
+            yield rk, entry.rev, least[rk]

@@ -95,6 +95,10 @@ _INITIAL: Final = re.compile(
 )
 _INITIAL_LOOSE: Final = re.compile(r"(?<![\w'’.@&-])[A-ZА-Я]\.(?=\s|$|,)")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SAID_NAME: Final = re.compile(
+    r"\b(?:[Nn]ame|[Nn]om|[Nn]ombre|[Nn]ome|[Ии]мя|[Cc]alled|[Nn]amed|[Aa][Kk][Aa]|[Nn]ennt sich)\b"
+    r"(?:\s+is)?\s*[:=]?\s*['\"‘“«]?([A-ZÀ-ÖØ-ÞА-ЯЁ]\w+)"
+)
 _SENTENCE_END: Final = re.compile(r"[.!?:;\n\"“”«»()…–—]\s*['\"‘“«]*$|^\W*$|[-*•]\s*$")
 _NOUNS_CAPITAL: Final = frozenset({"de", "lb"})
 
@@ -177,6 +181,7 @@ def _names(words: str, fields: Mapping[str, Value]) -> Iterator[str]:
     ):
         if not _is_ordinary_initial(match, words, language):
             yield match.group().strip()
+    yield from (match.group(1) for match in _SAID_NAME.finditer(words))
     for match in _WORD.finditer(words):
         word = match.group()
         plain_word = fold(word.split("'")[0].split("’")[-1] if "'" in word or "’" in word else word)

@@ -20,6 +20,14 @@ _PLATE_WITHIN: Final = (
     re.compile(r"\b[АВЕКМНОРСТУХ]\d{3}[АВЕКМНОРСТУХ]{2}\s?\d{2,3}\b"),  # Russia
     re.compile(r"\b(?:[A-Z]{3}[-\s]?\d{3,4}|\d[A-Z]{3}\d{3}|\d{3}[-\s]?[A-Z]{3})\b"),  # N. America
 )
+_RACE_WITHIN: Final = re.compile(
+    r"\b(?:[WBHAI]/?M\b|(?:white|black|brown)\s+(?:\w+\s+)?(?:male|man|guy|dude|client)\b|"
+    r"(?:asian|hispanic|latino|latin|caucasian|african(?:[ -]american)?|arab|middle[- ]eastern|"
+    r"indian|pakistani|chinese|mixed[- ]race|maghr[eé]bin|asiatique|africain|arabe|asi[aá]tico|"
+    r"moreno|asiatisch|arabisch|afrikanisch|азиат\w*|кавказ\w*)\b(?:\s+(?:male|man|guy|client))?|"
+    r"(?:homme|hombre|type)\s+(?:noir|blanc|negro|blanco)\b|(?:schwarzer|weißer|weisser)\s+mann\b)",
+    re.IGNORECASE,
+)
 _PART_WITHIN: Final = re.compile(
     r",?\s*\b(?:part(?:ial)?|starts?|starting|begins?|ends?|ending)\b[\s\w]{0,24}?\b"
     r"(?:reg|plate|with|in)?\s*:?\s*([A-Z0-9?*]{2,8})\b"
@@ -115,10 +123,20 @@ def split_person(text: str) -> dict[str, str]:
     if is_nothing(text):
         return {}
     for raw in re.split(r"[,;\n|]+(?!\d)|\.\s+(?=[^\W\d_])(?=[A-ZÀ-ÞА-Я])", text):
-        piece = raw.strip()
-        if piece and not is_nothing(piece):
-            fields.setdefault(_person_part(piece), []).append(piece)
+        for part, piece in split_race(raw.strip()):
+            fields.setdefault(part or _person_part(piece), []).append(piece)
     return {f"person.{part}": ", ".join(pieces) for part, pieces in fields.items()}
+
+
+def split_race(piece: str) -> list[tuple[str, str]]:
+    """Return ("race", words) and ("", the rest) of a piece: policies treat race apart."""
+    if not piece or is_nothing(piece):
+        return []
+    found = _RACE_WITHIN.search(piece)
+    if found is None or re.search(r"accent|akzent|acento|акцент", fold(piece)):
+        return [("", piece)]
+    rest = " ".join(f"{piece[: found.start()]} {piece[found.end() :]}".split()).strip(" ,;-")
+    return [("race", found.group()), *([("", rest)] if rest else [])]
 
 
 def _person_part(piece: str) -> str:

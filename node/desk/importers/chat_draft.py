@@ -28,7 +28,7 @@ from protocol.vocabulary import CODES, NOTICES
 
 _QUOTED: Final = re.compile(r"['\"‘’“”«»]([A-ZА-ЯЁ][\w-]{1,30})['\"‘’“”«»]")
 _CALLED: Final = re.compile(
-    r"\b(?:named|called|calls himself|goes by|says his name is|name is|"
+    r"\b(?:[Nn]ame\s*[:=]|named|called|calls himself|goes by|says his name is|name is|"
     r"says he'?s)\s+([A-Z][\w-]{1,30})"
 )
 

@@ -14,6 +14,8 @@ from node.desk.importers import dates
 from node.desk.importers.consent import ConsentColumns
 from node.desk.importers.words import fold, plain
 from protocol.codec import Value
+from protocol.errors import ProtocolError
+from protocol.fields import validate
 
 ROW_KEY: Final = "row:"
 
@@ -62,3 +64,22 @@ def row_fingerprint(header: tuple[str, ...], cells: tuple[str, ...]) -> str:
 def as_of_day(as_of: dt.date | None, today: dt.date) -> tuple[dt.date, bool]:
     """Return the day from which relative dates count, and whether a person has said it."""
     return (min(as_of, today), True) if as_of is not None else (today, False)
+
+
+def fitting(
+    fields: Words[str, Value], headers: Words[str, str], row: int
+) -> tuple[dict[str, Value], list[Doubt]]:
+    """Return the fields whose values are valid, and a doubt for each that is left out."""
+    good: dict[str, Value] = {}
+    doubts: list[Doubt] = []
+    for name, value in fields.items():
+        try:
+            validate(name, value)
+        except ProtocolError:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            reason = "too long or not usable for its field: it stays private"
+            blocking = name in {"text", "codes"}
+            doubts.append(Doubt(row, headers.get(name, name), shown[:200], "", blocking, reason))
+        else:
+            good[name] = value
+    return good, doubts

@@ -13,7 +13,7 @@ from typing import Final
 from node.desk.importers.appearance import location_type_of, role_of, split_person
 from node.desk.importers.categories import exact_codes, read_category, read_story
 from node.desk.importers.consent import read_consent
-from node.desk.importers.guess_header import header_field, is_clients
+from node.desk.importers.guess_header import asks_consent, header_field, is_clients
 from node.desk.importers.header import Table
 from node.desk.importers.identifiers import emails_in, phones_in
 from node.desk.importers.mapping import (
@@ -221,6 +221,8 @@ def _one_each(columns: list[Column]) -> list[Column]:
 
 def _by_value(header: str, values: Sequence[str], taken: frozenset[str]) -> Column:
     """An unknown header: the values may show what it holds, but never whose it is."""
+    if asks_consent(header) and values and _share(values, _is_answer) > 0.7:
+        return Column(header, "consent.all", sure=True)
     name = _kind_of_values(values)
     if name is None or name in taken or (name == "date" and "timestamp" in taken):
         return Column(header, PRIVATE, sure=True, why="unknown column")
@@ -340,6 +342,10 @@ def _is_mark(text: str) -> bool:
 
 def _is_flag(values: Sequence[str]) -> bool:
     return not values or all(_is_mark(v) for v in values)
+
+
+def _is_answer(text: str) -> bool:
+    return read_consent({"all": text})[0].members is not None
 
 
 def _is_consent(values: Sequence[str]) -> bool:

@@ -34,6 +34,11 @@ def header_field(header: str) -> tuple[str, bool] | None:
     return None
 
 
+def asks_consent(header: str) -> bool:
+    """Say whether an otherwise unknown header has a part of a word that asks for consent."""
+    return any(stem in plain(header) for stem in phrases("reporter", "consent_stems"))
+
+
 def is_clients(words: str) -> bool:
     """Say whether a plain header names the client as the one it describes."""
     return any(within(w, words) for w in phrases("reporter", "theirs"))
@@ -79,7 +84,8 @@ def _best(words: str) -> tuple[str, bool] | None:
         for phrase in phrases("headers", name):
             if phrase == words:
                 return name, True
-            if name in _WHOLE_ONLY or not within(phrase, words):
+            bare = name == "identifiers" and " " not in phrase  # "Perpetrator name" is a name
+            if bare or name in _WHOLE_ONLY or not within(phrase, words):
                 continue
             # A weak word counts only near the start or end of a short header.
             weight = float(len(phrase))

@@ -15,7 +15,7 @@ from typing import Final
 from node.desk.doubts import Doubt
 from node.desk.errors import UnknownColumns
 from node.desk.importers import appearance, dates
-from node.desk.importers.chat import read_chat
+from node.desk.importers.chat import Message, read_chat
 from node.desk.importers.chat_draft import draft_of, room_of
 from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fingerprint
 from node.desk.importers.encoding import decode_text
@@ -33,7 +33,7 @@ from node.desk.importers.mapping import (
 )
 from node.desk.importers.reading import check_size, read_grids
 from node.desk.importers.row import RowReader
-from node.desk.importers.words import fold
+from node.desk.importers.words import fold, plain
 
 Remembered = Callable[[str], Mapping | None]
 _FOOTER: Final = re.compile(
@@ -111,11 +111,8 @@ def _means_something(mapping: Mapping) -> bool:
 
 
 def _import_chat(
-    messages: tuple["object", ...], country: str | None, region: str | None, today: dt.date
+    said: tuple[Message, ...], country: str | None, region: str | None, today: dt.date
 ) -> ImportResult:
-    from node.desk.importers.chat import Message
-
-    said = [m for m in messages if isinstance(m, Message)]
     room = room_of(said, country, region, today)
     drafts: dict[str, DraftProposal] = {}
     for message in said:
@@ -156,6 +153,21 @@ def _settle(
     return mapping, tuple(warnings)
 
 
+def _messages(table: Table, mapping: Mapping) -> tuple[Message, ...]:
+    """The messages of a chat that was exported as a table: date, sender, message."""
+    named = {plain(c.header): i for i, c in enumerate(mapping.columns)}
+    sender = next((named[w] for w in ("sender", "from", "author") if w in named), None)
+    words = next((named[w] for w in ("message", "text", "content", "body") if w in named), None)
+    day = next((i for i, c in enumerate(mapping.columns) if c.field == "date"), None)
+    if sender is None or words is None or day is None or mapping.columns[sender].field != REPORTER:
+        return ()
+    return tuple(
+        Message(number, cells[day][:10], cells[day][11:16], cells[sender], cells[words])
+        for number, cells in table.rows
+        if any(cells)
+    )
+
+
 def _why_private(column: Column) -> str:
     if column.why in {"unknown column", "no header"}:
         return f"column {column.header!r} is not recognised: it stays private"
@@ -177,6 +189,9 @@ def _import_table(
     if not _means_something(mapping):
         name = f"sheet {table.name!r}" if table.name else "the file"
         return ImportResult((), 0, 0, (), mapping, (f"{name} holds no list: skipped",), ())
+    messages = _messages(table, mapping)
+    if messages:
+        return _import_chat(messages, country, region, today)
     setting = _setting(table, mapping, country, region, as_of, today)
     drafts: dict[str, DraftProposal] = {}
     twice: list[int] = []

@@ -12,18 +12,15 @@ from typing import Final
 from node.desk.doubts import Doubt
 from node.desk.importers import appearance, categories, clock, identifiers
 from node.desk.importers.consent import ConsentColumns, read_consent
-from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting
+from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting, fitting
 from node.desk.importers.language import language_of
 from node.desk.importers.mapping import REPORTER, Mapping
 from node.desk.importers.plates import read_plates
 from node.desk.importers.words import fold, is_nothing, plain
 from node.desk.prompts import REPORTER_KEY, prompts
 from protocol.codec import Value
-from protocol.errors import ProtocolError
-from protocol.fields import validate
 from protocol.vocabulary import BASES, NOTICES, severity_of
 
-_TOO_LONG: Final = "too long for its field: it stays private"
 _ADDRESS: Final = re.compile(r"\b\d+\w?\s+\w+|\b\w+(?:stra(?:ß|ss)e|str\.)\s*\d", re.UNICODE)
 _YES: Final = frozenset(
     {"x", "yes", "y", "1", "true", "✓", "✔", "☑", "oui", "si", "ja", "да", "sim", "tak"}
@@ -56,7 +53,8 @@ class RowReader:
         self._story()
         self._codes()
         consent = self._consent()
-        self._fields = self._valid(self._fields)
+        self._fields, unfit = fitting(self._fields, self._headers, self._number)
+        self._doubts.extend(unfit)
         if not self._warns():
             return None
         private = self._private()
@@ -253,7 +251,12 @@ class RowReader:
             if is_nothing(text):
                 continue
             name, _, label = column_field.partition(":")
-            self._join(name, f"{label}: {text}" if label else text, header)
+            if name in {"person.race", "person.accent", "person.words", "person.clothing"}:
+                self._join(name, text, header)
+                continue
+            for part, piece in appearance.split_race(text):
+                target = f"person.{part}" if part else name
+                self._join(target, f"{label}: {piece}" if label and not part else piece, header)
 
     def _join(self, name: str, text: str, header: str) -> None:
         have = self._fields.get(name)
@@ -361,22 +364,6 @@ class RowReader:
             )
         return consent
 
-    def _valid(self, fields: dict[str, Value]) -> dict[str, Value]:
-        good: dict[str, Value] = {}
-        for name, value in fields.items():
-            try:
-                validate(name, value)
-            except ProtocolError:
-                header = self._headers.get(name, name)
-                long = isinstance(value, str | list)
-                self._doubt(
-                    header, _shown(value), "", _TOO_LONG if long else "not usable",
-                    blocking=name in {"text", "codes"},
-                )  # fmt: skip
-            else:
-                good[name] = value
-        return good
-
     def _warns(self) -> bool:
         strong = {
             "codes",
@@ -400,9 +387,3 @@ class RowReader:
                 key = REPORTER_KEY if column.field == REPORTER else ROW_KEY
                 private[f"{key}{column.header}"] = self._cells[index]
         return private
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(v) for v in value)[:200]
-    return str(value)[:200]

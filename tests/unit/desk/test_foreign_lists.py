@@ -226,3 +226,31 @@ def test_a_row_is_known_again_in_another_format_and_order() -> None:
     one = imported("Date,Phone,Incident\n2026-05-01,4155550101,Robbery\n")
     other = imported("Incident;Phone;Date\nRobbery;4155550101;2026-05-01\n", "again.csv")
     assert [d.fingerprint for d in one.drafts] == [d.fingerprint for d in other.drafts]
+
+
+def test_race_is_kept_apart_from_the_rest_of_a_description() -> None:
+    result = imported(
+        "Incident,Client description,Attributes\n"
+        'Theft,"W/M 40s tall, brown hair",asian man with limp\n'
+    )
+    (draft,) = result.drafts
+    assert draft.fields["person.race"] == "W/M, asian man"
+    assert draft.fields["person.marks"] == "with limp"
+
+
+@pytest.mark.parametrize(
+    "header", ["Publier ?", "Okay to share publicly?", "Darf das veröffentlicht werden?"]
+)
+def test_a_no_is_found_under_many_headers(header: str) -> None:
+    result = imported(f"Incident,Phone,{header}\nTheft,4155550101,no\nTheft,4155550102,yes\n")
+    assert [d.no_consent for d in result.drafts] == [True, False]
+
+
+def test_a_chat_exported_as_a_table_is_read_as_a_chat() -> None:
+    result = imported(
+        "date,sender,message\n2026-05-01,Ana,hi all\n"
+        "2026-05-01,Ana,careful 415-555-0101 robbed me\n"
+    )
+    (draft,) = result.drafts
+    assert draft.fields["phone"] == ["+14155550101"]
+    assert draft.row == 3

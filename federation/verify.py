@@ -1,15 +1,18 @@
 """Turns the items of a delta into checked ones: decoded, signed by their author, each field opened.
 
 This is where a received record becomes `Verified`; nothing else makes one. It is pure and slow
-(a signature and some hashes an item), so callers run it off the event loop. A bad item never
-spoils its neighbours: it is carried on with the reason, to be held and reported.
+(a signature and some hashes an item), so callers run it off the event loop, a large delta in
+another process (`check_apart`, `from_apart`). A bad item never spoils its neighbours: it is carried
+on with the reason, to be held and reported.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from keys.orgdoc import OrgDoc
+from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import verify
+from protocol.codec import Value
 from protocol.commitment import (
     Disclosure,
     decode_disclosures,
@@ -20,18 +23,25 @@ from protocol.commitment import (
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.hashing import h
-from protocol.ids import Day, EntryId, RecordKey
+from protocol.ids import Day, EntryId, OrgId, RecordKey
 from protocol.messages import Put, Stop
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An entry that its author signed, and the fields it opens. Only this file makes one."""
+    """An entry that its author signed, and the fields it opens. Only this file makes one.
+
+    `entry` may come without its leaves, which were checked and are not needed any more.
+    """
 
     entry: Entry
     sig: bytes = field(repr=False)
     disclosures: bytes = field(repr=False)  # as they travelled
-    opened: tuple[Disclosure, ...] = field(repr=False)
+    values: Mapping[str, Value] = field(repr=False)
+
+    def opened(self) -> tuple[Disclosure, ...]:
+        """The disclosures one by one, with their salts."""
+        return decode_disclosures(self.disclosures, decode_entry(self.entry.raw))
 
     @property
     def state(self) -> bytes:
@@ -62,31 +72,91 @@ def verify_record(
     entry_raw: bytes, sig: bytes, disclosures: bytes, author: OrgDoc, today: Day
 ) -> Verified:
     """Check one signed record of `author`; ProtocolError if anything of it is not as it must be."""
-    entry = decode_entry(entry_raw)
+    return _verify(decode_entry(entry_raw), sig, disclosures, author, today)
+
+
+def _verify(entry: Entry, sig: bytes, disclosures: bytes, author: OrgDoc, today: Day) -> Verified:
     if entry.org != author.org:
         raise ProtocolError(ErrorNumber.NOT_GRANTED, "a record of another organisation")
     state = author.key_state(entry.node_key, today)
     if state in {"unknown", "revoked"}:
         raise ProtocolError(ErrorNumber.KEY, f"a record under a key that is {state}")
-    verify(entry.node_key, "entry", entry_raw, sig)
-    return Verified(entry, sig, disclosures, decode_disclosures(disclosures, entry))
+    verify(entry.node_key, "entry", entry.raw, sig)
+    opened = decode_disclosures(disclosures, entry)
+    return Verified(entry, sig, disclosures, {each.name: each.value for each in opened})
 
 
 def check_items(items: Sequence[Put | Stop], author: OrgDoc, today: Day) -> list[CheckedItem]:
     """Check each item of a delta that came from `author` itself; never raises for an item."""
-    return [_check(item, author, today) for item in items]
+    return [
+        CheckedItem(item.pseq, item.rk, stopped_hash(item.rk), item.exp)
+        if isinstance(item, Stop)
+        else _check_put(item, author, today)
+        for item in items
+    ]
 
 
-def _check(item: Put | Stop, author: OrgDoc, today: Day) -> CheckedItem:
-    if isinstance(item, Stop):
-        return CheckedItem(item.pseq, item.rk, stopped_hash(item.rk), item.exp)
+def _check_put(item: Put, author: OrgDoc, today: Day) -> CheckedItem:
     exp = today
     try:
-        exp = decode_entry(item.entry).exp_day  # a row held back must last as long as its record
-        record = verify_record(item.entry, item.sig, item.disclosures, author, today)
-        if record.entry.rk != item.rk:
+        entry = decode_entry(item.entry)
+        exp = entry.exp_day  # a row held back must last as long as its record
+        record = _verify(entry, item.sig, item.disclosures, author, today)
+        if entry.rk != item.rk:
             raise ProtocolError(ErrorNumber.MALFORMED, "an item under another record's key")
     except ProtocolError as error:
         claimed = state_hash(EntryId(h("entry", item.entry)), item.disclosures)
         return CheckedItem(item.pseq, item.rk, claimed, exp, problem=error.code)
     return CheckedItem(item.pseq, item.rk, record.state, exp, record)
+
+
+Apart = tuple[Any, ...]  # plain values, which travel between processes at little cost
+
+
+def puts_of(items: Sequence[Put | Stop]) -> list[Apart]:
+    """The puts of a delta as plain values for `check_apart`."""
+    return [
+        (item.pseq, item.rk, item.entry, item.sig, item.disclosures)
+        for item in items
+        if isinstance(item, Put)
+    ]
+
+
+def check_apart(puts: Sequence[Apart], author: tuple[bytes, bytes], today: int) -> list[Apart]:
+    """Check puts in another process; `author` is the org document's bytes and signature."""
+    document = decode_orgdoc(*author)
+    return [_plain(_check_put(Put(*put), document, Day(today))) for put in puts]
+
+
+def _plain(item: CheckedItem) -> Apart:
+    if item.record is None:
+        return (item.state, item.exp, item.problem)
+    entry = item.record.entry
+    head = (entry.node_key, entry.rid, entry.rev, entry.day, int(entry.status), entry.eid)
+    return (item.state, item.exp, "", head, dict(item.record.values))
+
+
+def from_apart(
+    items: Sequence[Put | Stop], answers: Sequence[Apart], org: OrgId
+) -> list[CheckedItem]:
+    """The checked items of a delta whose puts were checked by `check_apart`, in order."""
+    waiting = iter(answers)
+    return [
+        CheckedItem(item.pseq, item.rk, stopped_hash(item.rk), item.exp)
+        if isinstance(item, Stop)
+        else _from_plain(item, waiting, org)
+        for item in items
+    ]
+
+
+def _from_plain(item: Put, answers: Iterator[Apart], org: OrgId) -> CheckedItem:
+    answer = next(answers)
+    state, exp, problem = answer[:3]
+    if problem:
+        return CheckedItem(item.pseq, item.rk, state, exp, problem=problem)
+    (node_key, rid, rev, day, status, eid), values = answer[3:]
+    entry = Entry(
+        org, node_key, rid, rev, day, exp, Status(status), (), item.entry, eid, item.rk
+    )  # fmt: skip
+    record = Verified(entry, item.sig, item.disclosures, values)
+    return CheckedItem(item.pseq, item.rk, state, exp, record)

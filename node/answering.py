@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from federation.verify import CheckedItem, check_items
+from federation.verify import CheckedItem
 from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
@@ -227,9 +227,8 @@ class Answering:
     async def _delta(self, peer: Peer, delta: Delta) -> Message:
         if not peer.state.heard:
             raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
-        items = await asyncio.to_thread(
-            check_items, delta.items, peer.docs.current, self._node.today
-        )
+        author, today = peer.docs.current, self._node.today
+        items = await self._node.checking.check(delta.items, author, today)
         return await self._node.change(
             take_delta, self._node, peer.id, delta, items, self._list_positions
         )

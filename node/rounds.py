@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, select
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from federation.verify import check_items
 from node.answering import BYE_LEFT, note_contact, take_delta
 from node.exchange import Exchange
 from node.introductions import our_hello, prove_hello, take_hello
@@ -133,7 +132,7 @@ class Rounds:
         node = self._node
         said = False
         while True:
-            items = await asyncio.to_thread(check_items, delta.items, peer.docs.current, node.today)
+            items = await node.checking.check(delta.items, peer.docs.current, node.today)
             next_ = await node.change(
                 take_delta, node, peer.id, delta, items, self._list_positions, is_answer=True
             )

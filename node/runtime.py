@@ -24,12 +24,14 @@ from keys.keystore import Keystore, load_keystore, save_keystore
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import SigningKey
 from node import opening
+from node.checking_pool import CheckingPool
 from node.errors import StoreLocked
 from node.settings import KEYSTORE_FILE, POLICY_FILE, Settings, load_settings
 from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
 from node.store.identifier_index import IdentifierIndex
+from node.store.reader import Reader
 from node.store.register import Register
 from node.store.schema import upgrade_store
 from node.writing import COUNTER, GroupCommit
@@ -68,8 +70,10 @@ class Node:
         self.context = context
         self._passphrase = passphrase
         self.identifiers = IdentifierIndex(store)  # read on the first check
+        self.reader = Reader(store.path, keystore.store_key)
         self._keystore_changes = threading.Lock()
         self._writes = GroupCommit(store, context)
+        self.checking = CheckingPool()
         self.documents = _documents(self)
         self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
@@ -153,7 +157,9 @@ class Node:
 
     async def close(self) -> None:
         """Close the store and the register, after what was queued is durable."""
+        self.checking.stop()
         await self._writes.drain()
+        self.reader.close()
         await self.store.close()
         self.context.register.close()
 

@@ -11,7 +11,6 @@ from federation import origin, receiver
 from federation.bundle import read_bundle, write_bundle
 from federation.client import Client
 from federation.peers import PeerState
-from federation.verify import check_items
 from keys.envelope import Inner
 from node.answering import note_contact, take_delta
 from node.commands.peering import find_peer
@@ -124,7 +123,7 @@ async def bundle_read(node: Node, content: str) -> dict[str, Any]:
 async def _effect(node: Node, peer: Peer, inner: Inner, message: Message) -> None:
     if isinstance(message, Delta):
         author, today = peer.docs.current, node.today
-        items = await asyncio.to_thread(check_items, message.items, author, today)
+        items = await node.checking.check(message.items, author, today)
         await node.change(_on_delta, node, peer.id, message, items)
     elif isinstance(message, Pull | List | Give | Ok):
         node.on_news(await node.change(_on_ledger, node, peer.id, inner, message))

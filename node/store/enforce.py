@@ -4,7 +4,6 @@ Its own policy change purges at once what it may no longer hold; a revoked key h
 under it since; after a restore the register puts back what was erased. Hidden is never deleted.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -18,6 +17,7 @@ from node.store.peers import Peer, all_peers, set_peer
 from node.store.records import (
     NOTHING_DISCLOSED,
     index_rows,
+    only,
     opened_values,
     reindex,
     summary,
@@ -25,11 +25,10 @@ from node.store.records import (
 )
 from node.store.tables import records
 from node.store.takeback import obey_register
-from protocol.codec import Value, decode, encode
+from protocol.codec import decode
 from protocol.entry import Status, decode_entry
 from protocol.ids import RecordKey, day_of
-from protocol.limits import DISCLOSURES_BYTES
-from protocol.shape import as_array, as_bytes, as_str
+from protocol.shape import as_array, as_bytes
 
 _KEEP = (
     update(records)
@@ -69,7 +68,7 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
             purged.append((row.id, raw))
             indexed.extend(index_rows(row.id, left))
             kept.append(
-                {"b_id": row.id, "disclosures": _only(raw, names), "held": "not_accepted",
+                {"b_id": row.id, "disclosures": only(raw, names), "held": "not_accepted",
                  **summary(left)}
             )  # fmt: skip
         set_peer(connection, peer.id, in_relist=1)
@@ -78,12 +77,6 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
         connection.execute(_KEEP, kept)
     reindex(connection, indexed)
     return len(kept)
-
-
-def _only(raw: bytes, names: Collection[str]) -> bytes:
-    rows = as_array(decode(raw, limit=DISCLOSURES_BYTES))
-    kept: list[Value] = [row for row in rows if as_str(as_array(row)[1], 64) in names]
-    return encode(kept)
 
 
 def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc: OrgDoc) -> int:

@@ -22,7 +22,6 @@ from protocol.errors import IdentifierError
 from protocol.identifiers import calling_code
 
 PAGES = 128  # a change touches one of them
-PARTS_MOST = 5000
 _RUN = re.compile("[A-Z0-9]{2}")
 _PENDING = "parasol_identifiers"
 _READ = text("SELECT kind, json_group_array(norm) FROM identifiers GROUP BY kind")
@@ -65,20 +64,19 @@ class IdentifierIndex:
         """The calling codes of the numbers that were ever held, without +."""
         return frozenset(self._calling)
 
-    def holding(self, kind: str, needle: str, most: int, *, at_end: bool = False) -> list[str]:
-        """Up to `most` different values of this leaf that contain the needle, or end with it."""
+    def holding(self, kind: str, needle: str) -> list[str]:
+        """The different values of this leaf that contain the needle; may run in any thread."""
         found: dict[str, None] = {}
-        wanted = needle.encode("utf-8", "ignore") + (_END if at_end else b"")
-        for page in (self._pages or {}).get(kind, ()):
+        wanted = needle.encode("utf-8", "ignore")
+        for live in (self._pages or {}).get(kind, ()):
+            page = bytes(live)  # as it is now: a commit may change it meanwhile
             at = page.find(wanted)
             while at >= 0:
                 start = page.rfind(_END, 0, at) + 1
                 end = page.find(_END, at)
                 found[page[start:end].decode()] = None
                 at = page.find(wanted, end)
-            if len(found) >= most:
-                break
-        return list(found)[:most]
+        return list(found)
 
     def all_of(self, kind: str) -> Iterator[str]:
         """Every value of this leaf, as often as it is stored."""
@@ -91,7 +89,7 @@ class IdentifierIndex:
         runs = {signs[i : i + 2] for i in range(len(signs) - 1)}
         for run in runs:
             if run.isalnum():
-                found.update(self.holding("plate.part", run, PARTS_MOST))
+                found.update(self.holding("plate.part", run))
         return found
 
     def forget(self) -> None:

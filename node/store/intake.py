@@ -22,13 +22,14 @@ from node.store.records import (
     NOTHING_DISCLOSED,
     chunks,
     index_rows,
+    only,
     reindex,
     summary,
     unindex,
 )
 from node.store.tables import equivocations, peers, records
 from protocol.codec import Value, decode, encode
-from protocol.commitment import encode_disclosures, erased_hash
+from protocol.commitment import erased_hash
 from protocol.entry import Entry, Status, decode_entry
 from protocol.ids import Day, RecordKey
 from protocol.limits import GIVE_ITEMS
@@ -260,16 +261,14 @@ class StoreIntake:
         self, item: CheckedItem, record: Verified, way: Door, old: Any
     ) -> tuple[dict[str, Any], dict[str, Value]]:
         entry = record.entry
-        values = {disclosure.name: disclosure.value for disclosure in record.opened}
+        values = dict(record.values)
         disclosures, held = record.disclosures, ""
         if entry.status is Status.LIVE:
             admitted = way.admit(values).names
             if len(admitted) != len(values):
                 held = "not_accepted"
                 values = {name: value for name, value in values.items() if name in admitted}
-                disclosures = encode_disclosures(
-                    disclosure for disclosure in record.opened if disclosure.name in admitted
-                )
+                disclosures = only(disclosures, admitted)
         row_exp = entry.exp_day if old is None else max(entry.exp_day, old.row_exp)
         row = {
             "rk": item.rk, "org": entry.org, "eid": entry.eid, "rev": entry.rev, "day": entry.day,

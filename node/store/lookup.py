@@ -5,7 +5,7 @@ whether people may go by it now; `Seen` is who we hear, so that nothing of a blo
 origin is shown as live.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,10 +54,15 @@ class Seen:
 
 def seen(connection: Connection, context: Context) -> Seen:
     """Who is heard now: we, and peers that are trusted or paused, and synced since a restore."""
-    peers = all_peers(connection)
-    names = {bytes(peer.org): peer.name for peer in peers}
+    return seen_of(context, all_peers(connection))
+
+
+def seen_of(context: Context, peers: Iterable[Peer]) -> Seen:
+    """The same from peers that were read already."""
+    heard = list(peers)
+    names = {bytes(peer.org): peer.name for peer in heard}
     names[bytes(context.org)] = context.own_doc.name
-    shown = {bytes(peer.org) for peer in peers if peer.state.heard and peer.in_synced}
+    shown = {bytes(peer.org) for peer in heard if peer.state.heard and peer.in_synced}
     return Seen(context.org, names, frozenset(shown | {bytes(context.org)}), context.today)
 
 

@@ -88,6 +88,13 @@ def opened_values(disclosures: bytes) -> dict[str, Value]:
     return {as_str(name, 64): value for _, name, value in map(as_array, rows)}
 
 
+def only(disclosures: bytes, names: Collection[str]) -> bytes:
+    """Stored disclosures without those whose name is not among `names`."""
+    rows = as_array(decode(disclosures, limit=DISCLOSURES_BYTES))
+    kept: list[Value] = [row for row in rows if as_str(as_array(row)[1], 64) in names]
+    return encode(kept)
+
+
 def summary(values: Mapping[str, Value]) -> dict[str, Any]:
     """The columns that lists are made from."""
     codes = values.get("codes")

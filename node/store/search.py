@@ -6,7 +6,7 @@ answer names everyone who could not be asked, because no match must never mean m
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,27 +18,32 @@ from node.question import PART, START, Question, Sought, fits_plate, may_be_same
 from node.showing import plain_fields
 from node.store.context import Context
 from node.store.identifier_index import IdentifierIndex
-from node.store.lookup import Seen, seen
-from node.store.peers import all_peers
+from node.store.lookup import Seen, seen_of
+from node.store.peers import Peer, all_peers
 from node.store.records import opened_values
 from node.store.tables import records
 from protocol.entry import Status
 from protocol.ids import text_id
 
 SHOWN = 50
-VALUES_MOST = 200  # that a scan looks up: a record is a page of the store to read and decipher
+VALUES_MOST = 2000  # that are looked up of what a scan finds
+ROWS_MOST = 200  # of records that are read: each is a page of the store to decipher
 STALE_US = 7 * 86_400_000_000
 
+_FOUND = "FROM json_each(:norms) AS j CROSS JOIN identifiers AS i ON i.norm = j.value"
+# Which rows are read is decided in the index alone: the better values first, then the newest.
 _HITS = text(
-    "SELECT i.norm, i.kind, r.id, r.org, r.severity, r.day, r.received_us"
-    " FROM json_each(:asked) AS j"
-    " CROSS JOIN identifiers AS i ON i.norm = j.value"
-    " CROSS JOIN records AS r ON r.id = i.record"
-    " WHERE r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
+    "SELECT f.norm, f.kind, r.id, r.rk, r.org, r.severity, r.day, r.received_us,"  # noqa: S608
+    " (r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today) AS open"
+    f" FROM (SELECT i.norm AS norm, i.kind AS kind, i.record AS record {_FOUND}"
+    " ORDER BY j.key < :better DESC, i.record DESC LIMIT :most) AS f"
+    " CROSS JOIN records AS r ON r.id = f.record"
 )
-_DETAILS = select(records.c.id, records.c.rk, records.c.disclosures).where(
+_COUNT = text(f"SELECT count(DISTINCT i.record) {_FOUND}")
+_DETAILS = select(records.c.id, records.c.disclosures).where(
     records.c.id.in_(bindparam("ids", expanding=True))
 )
+_ALL = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Hit:
     """A record that may be shown, and the best reason why it matches."""
 
     id: int
+    rk: bytes
     org: bytes
     why: str
     score: int
@@ -62,46 +68,63 @@ def search(
     connection: Connection, context: Context, index: IdentifierIndex, question: Question
 ) -> dict[str, Any]:
     """Everything that is known of what was asked, best first, and who could not be asked."""
-    known = seen(connection, context)
-    wanted = list(question.sought)
-    hits = _hits(connection, known, wanted)
-    found_whole = bool(hits)
-    scanned, unread = _scanned(index, question, found_whole=found_whole)
+    peers = all_peers(connection)
+    known = seen_of(context, peers)
+    hits, more = _hits(connection, known, question.sought)
+    scanned = list(_scanned(index, question, found_whole=bool(hits)))
     if scanned:
-        hits = _best([*hits.values(), *_hits(connection, known, scanned).values()])
+        hits, more = _hits(connection, known, [*question.sought, *scanned])
     ranked = sorted(hits.values(), key=lambda hit: hit.rank, reverse=True)
     shown = ranked[:SHOWN]
     return {
         "matches": _details(connection, known, shown),
-        "not_asked": not_asked(connection, context),
-        "more": len(ranked) - len(shown) + unread,
+        "not_asked": not_asked(peers, context.now_us()),
+        "more": len(ranked) - len(shown) + more,
     }
 
 
-def _hits(connection: Connection, known: Seen, sought: Iterable[Sought]) -> dict[int, Hit]:
+def _hits(
+    connection: Connection, known: Seen, sought: Sequence[Sought]
+) -> tuple[dict[int, Hit], int]:
+    """The records behind these values that may be shown, and how many were not even read."""
     reasons: dict[tuple[str, str], Sought] = {}
     for each in sought:
-        key = (each.kind, each.norm)
+        key = (each.norm, each.kind)
         if key not in reasons or reasons[key].score < each.score:
             reasons[key] = each
-    if not reasons:
-        return {}
-    asked = json.dumps(list(dict.fromkeys(norm for _, norm in reasons)))
-    rows = connection.execute(
-        _HITS,
-        {"asked": asked, "live": int(Status.LIVE), "put": int(RowKind.PUT), "today": known.today},
-    )
-    found = []
+    ordered = sorted(reasons.values(), key=lambda each: each.score, reverse=True)[:VALUES_MOST]
+    if not ordered:
+        return {}, 0
+    norms = list(dict.fromkeys(each.norm for each in ordered))
+    better = len({each.norm for each in ordered if each.score > PART})
+    asked = {"norms": json.dumps(norms)}
+    rows = _rows(connection, known, asked | {"better": better, "most": ROWS_MOST})
+    unread = len(reasons) - len(ordered)
+    if len(rows) == ROWS_MOST:
+        unread += int(connection.execute(_COUNT, asked).scalar_one()) - ROWS_MOST
+    hits = _best(_shown_rows(rows, reasons, known))
+    if unread > 0 and len(hits) < SHOWN:  # what was read may not be shown: something else may
+        rows = _rows(connection, known, asked | {"better": better, "most": _ALL})
+        hits, unread = _best(_shown_rows(rows, reasons, known)), 0
+    return hits, max(unread, 0)
+
+
+def _rows(connection: Connection, known: Seen, asked: dict[str, Any]) -> Sequence[Row[Any]]:
+    standing = {"live": int(Status.LIVE), "put": int(RowKind.PUT), "today": known.today}
+    return connection.execute(_HITS, asked | standing).fetchall()
+
+
+def _shown_rows(
+    rows: Iterable[Row[Any]], reasons: dict[tuple[str, str], Sought], known: Seen
+) -> Iterator[Hit]:
     for row in rows:
-        reason = reasons.get((row.kind, row.norm))
-        if reason is not None and bytes(row.org) in known.shown:
-            found.append(_hit(row, reason))
-    return _best(found)
-
-
-def _hit(row: Row[Any], reason: Sought) -> Hit:
-    newest = (row.day, row.received_us)
-    return Hit(row.id, bytes(row.org), reason.why, reason.score, row.severity, newest)
+        reason = reasons.get((row.norm, row.kind))
+        if row.open and reason is not None and bytes(row.org) in known.shown:
+            newest = (row.day, row.received_us)
+            yield Hit(
+                row.id, bytes(row.rk), bytes(row.org), reason.why, reason.score, row.severity,
+                newest,
+            )  # fmt: skip
 
 
 def _best(hits: Iterable[Hit]) -> dict[int, Hit]:
@@ -112,24 +135,19 @@ def _best(hits: Iterable[Hit]) -> dict[int, Hit]:
     return best
 
 
-def _scanned(
-    index: IdentifierIndex, question: Question, *, found_whole: bool
-) -> tuple[list[Sought], int]:
-    """The values that hold a part of what was asked, and how many more there were than are read."""
-    found: list[Sought] = []
+def _scanned(index: IdentifierIndex, question: Question, *, found_whole: bool) -> Iterator[Sought]:
+    """The values in memory that hold a part of what was asked."""
     for scan in question.scans:
         if scan.fallback and found_whole:
             continue
-        for value in index.holding(scan.kind, scan.needle, 10 * VALUES_MOST, at_end=scan.at_end):
+        for value in index.holding(scan.kind, scan.needle):
             judged = scan.judge(value)
             if judged is not None:
-                found.append(Sought(scan.kind, value, *judged))
-    found += _plates(index, question)
-    found.sort(key=lambda sought: sought.score, reverse=True)
-    return found[:VALUES_MOST], max(len(found) - VALUES_MOST, 0)
+                yield Sought(scan.kind, value, *judged)
+    yield from _plates(index, question)
 
 
-def _plates(index: IdentifierIndex, question: Question) -> Iterable[Sought]:
+def _plates(index: IdentifierIndex, question: Question) -> Iterator[Sought]:
     """Plates that are known in part, held against the plate or the part that was asked."""
     if question.plate:
         for pattern in index.plates_like(question.plate):
@@ -144,40 +162,39 @@ def _plates(index: IdentifierIndex, question: Question) -> Iterable[Sought]:
 def _details(connection: Connection, known: Seen, hits: list[Hit]) -> list[dict[str, Any]]:
     if not hits:
         return []
-    rows = {row.id: row for row in connection.execute(_DETAILS, {"ids": [hit.id for hit in hits]})}
-    shown = []
-    for hit in hits:
-        fields = plain_fields(opened_values(bytes(rows[hit.id].disclosures)))
-        fields.pop("terms", None)
-        shown.append(
-            {
-                "alert": text_id(bytes(rows[hit.id].rk)),
-                "org": text_id(hit.org),
-                "org_name": known.name(hit.org),
-                "why": hit.why,
-                "score": hit.score,
-                "severity": hit.severity,
-                "fields": fields,
-            }
-        )
-    return shown
+    rows = connection.execute(_DETAILS, {"ids": [hit.id for hit in hits]})
+    opened = {row.id: opened_values(bytes(row.disclosures)) for row in rows}
+    return [
+        {
+            "alert": text_id(hit.rk),
+            "org": text_id(hit.org),
+            "org_name": known.name(hit.org),
+            "why": hit.why,
+            "score": hit.score,
+            "severity": hit.severity,
+            "fields": plain_fields(
+                {name: value for name, value in opened[hit.id].items() if name != "terms"}
+            ),
+        }
+        for hit in hits
+    ]
 
 
-def not_asked(connection: Connection, context: Context) -> list[dict[str, Any]]:
+def not_asked(peers: Iterable[Peer], now_us: int) -> list[dict[str, Any]]:
     """The organisations whose alerts may be missing or out of date here, and why."""
-    found = []
-    for peer in all_peers(connection):
-        if not peer.state.heard:
-            continue
-        reason = ""
-        if not peer.contact_us:
-            reason = "never_heard"
-        elif not peer.in_synced:
-            reason = "not_synced_since_restore"
-        elif peer.state is PeerState.PAUSED:
-            reason = "paused"
-        elif context.now_us() - peer.contact_us > STALE_US:
-            reason = "stale"
-        if reason:
-            found.append({"org": text_id(peer.org), "org_name": peer.name, "reason": reason})
-    return found
+    found = ((peer, _why_not_asked(peer, now_us)) for peer in peers if peer.state.heard)
+    return [
+        {"org": text_id(peer.org), "org_name": peer.name, "reason": reason}
+        for peer, reason in found
+        if reason
+    ]
+
+
+def _why_not_asked(peer: Peer, now_us: int) -> str:
+    if not peer.contact_us:
+        return "never_heard"
+    if not peer.in_synced:
+        return "not_synced_since_restore"
+    if peer.state is PeerState.PAUSED:
+        return "paused"
+    return "stale" if now_us - peer.contact_us > STALE_US else ""

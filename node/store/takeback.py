@@ -81,7 +81,7 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
     """Merge one verified own record with what this store has of it, and with the register."""
     entry = record.entry
     mine = own_records(connection, context.org, [entry.rk]).get(entry.rk)
-    opened = {disclosure.name: disclosure for disclosure in record.opened}
+    opened = {disclosure.name: disclosure for disclosure in record.opened()}
     now = context.now_us()
     if mine is None:
         came = OwnRecord(
@@ -130,7 +130,7 @@ def obey_register(connection: Connection, context: Context, rk: RecordKey) -> No
         return
     disclosures = parts[2] if len(parts) > 2 else encode_disclosures(())
     verified = verify_record(entry.raw, parts[1], disclosures, context.own_doc, entry.day)
-    opened = {disclosure.name: disclosure for disclosure in verified.opened}
+    opened = {disclosure.name: disclosure for disclosure in verified.opened()}
     standing = OwnRecord(
         entry, parts[1], opened, mine.consent, mine.restrictions, mine.approved,
         mine.published_us,
@@ -141,7 +141,7 @@ def obey_register(connection: Connection, context: Context, rk: RecordKey) -> No
 def _adopt(context: Context, grants: "StoreGrants", record: Verified) -> None:
     """Note in the ledger that this peer holds exactly what it gave."""
     entry = record.entry
-    names = tuple(disclosure.name for disclosure in record.opened)
+    names = tuple(disclosure.name for disclosure in record.opened())
     now = context.now_us()
     grants.set_row(
         LedgerRow(

@@ -178,6 +178,11 @@ def _without_plus(text: str, digits: str, country: str | None) -> tuple[str, str
     return normal, "" if own or text.startswith("00") else "read as a number with its calling code"
 
 
+def forget_numbers() -> None:
+    """Drop the numbers kept for speed while a list is read: memory keeps nobody's number."""
+    _one_phone.cache_clear()
+
+
 def phones_in(text: str) -> list[str]:
     """Return the stretches of a free text that look like phone numbers, as written."""
     found = []

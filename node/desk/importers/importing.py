@@ -21,6 +21,7 @@ from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fin
 from node.desk.importers.encoding import decode_text
 from node.desk.importers.guess import guess_mapping
 from node.desk.importers.header import Table, find_table
+from node.desk.importers.identifiers import forget_numbers
 from node.desk.importers.language import language_of
 from node.desk.importers.mapping import (
     IGNORE,
@@ -74,6 +75,23 @@ def import_list(
     is guessed. `country` (ISO 3166-1) reads national numbers and plates, `region` (ISO 3166) is
     the place of rows that name none; each stands in for the other. Raises ImportFailure.
     """
+    try:
+        return _import(data, filename, mapping, remembered, country, as_of, today, region)
+    finally:
+        plain.cache_clear()
+        forget_numbers()
+
+
+def _import(
+    data: bytes,
+    filename: str,
+    mapping: Mapping | None,
+    remembered: Remembered | None,
+    country: str | None,
+    as_of: dt.date | None,
+    today: dt.date,
+    region: str | None,
+) -> ImportResult:
     check_size(data)
     country = country.upper() if country else region[:2] if region else None
     region = region or country

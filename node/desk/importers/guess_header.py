@@ -34,6 +34,12 @@ def header_field(header: str) -> tuple[str, bool] | None:
     return None
 
 
+def forget_headers() -> None:
+    """Drop what is kept for speed: a sheet without a header has cells where headers stand."""
+    for kept in (header_field, is_reporters, _best):
+        kept.cache_clear()
+
+
 def asks_consent(header: str) -> bool:
     """Say whether an otherwise unknown header has a part of a word that asks for consent."""
     return any(stem in plain(header) for stem in phrases("reporter", "consent_stems"))

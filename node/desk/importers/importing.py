@@ -20,6 +20,7 @@ from node.desk.importers.chat_draft import draft_of, room_of
 from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fingerprint
 from node.desk.importers.encoding import decode_text
 from node.desk.importers.guess import guess_mapping
+from node.desk.importers.guess_header import forget_headers
 from node.desk.importers.header import Table, find_table
 from node.desk.importers.identifiers import forget_numbers
 from node.desk.importers.language import language_of
@@ -80,6 +81,7 @@ def import_list(
     finally:
         plain.cache_clear()
         forget_numbers()
+        forget_headers()
 
 
 def _import(

@@ -24,13 +24,13 @@ from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.records import OwnRecord, decode_restrictions, own_records
-from node.store.tables import returned, suspended
+from node.store.tables import records, returned, suspended
 from node.store.takeback import DAY_US, RECOVERED_CONSENT
 from protocol.codec import Value
 from protocol.commitment import Disclosure, decode_disclosures
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ProtocolError
-from protocol.ids import Day, RecordKey
+from protocol.ids import RecordKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,12 @@ def corrected_since(
         RecordKey(rk): int.from_bytes(value, "big")
         for rk, value in context.register.all(permissions.REVISION)
     }
-    for rk, record in own_records(connection, context.org, least).items():
-        entry = record.entry
-        is_living = entry.status is Status.LIVE and entry.exp_day >= Day(context.today)
-        if is_living and entry.rev < least[rk]:
-            yield rk, entry.rev, least[rk]
+    query = select(records.c.rk, records.c.rev).where(
+        records.c.org == context.org,
+        records.c.status == int(Status.LIVE),
+        records.c.exp_day >= context.today,
+    )
+    for raw, rev in connection.execute(query):
+        rk = RecordKey(bytes(raw))
+        if rev < least.get(rk, 0):
+            yield rk, rev, least[rk]

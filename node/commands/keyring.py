@@ -13,6 +13,7 @@ from keys.orgdoc import MAX_KEYS, OrgDoc
 from keys.safety import safety_code
 from keys.signing import SigningKey, new_signing_key
 from node.errors import BadRequest
+from node.findings import WORDS_USED
 from node.owndocs import adopt, apply_own_document, changing, keys_in_use
 from node.rootdocs import (
     chain_with,
@@ -27,8 +28,6 @@ from node.rootdocs import (
 from node.runtime import Node
 from node.store import meta
 from protocol.ids import NodeKey, iso_date, parse_iso_date, text_id
-
-WORDS_USED = "words_used_us"  # when the recovery words were last proved to be readable
 
 
 async def keys_show(node: Node) -> dict[str, Any]:

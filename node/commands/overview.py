@@ -4,6 +4,7 @@ Reads only, and little: a keeper may ask at any time, also of a node with a hund
 alerts. What is merely wrong is told here in a sentence; `doctor` looks deeper and says the cure.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,9 @@ from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
 from node.backup import BACKUP
 from node.commands.coverage import OVERDUE_US
-from node.moments import DAY_US, iso_time, span
+from node.errors import StoreDamaged
+from node.findings import BACKUP_OLD_US, facts_of, findings
+from node.moments import iso_time, span
 from node.opening import POLICY
 from node.runtime import Node
 from node.settings import POLICY_FILE
@@ -25,8 +28,6 @@ from node.store.peers import Peer, all_peers
 from node.store.tables import drafts, ledger, records, returned, suspended
 from protocol.entry import Status
 from protocol.ids import iso_date, text_id
-
-BACKUP_OLD_US = 14 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,20 @@ async def status(node: Node) -> dict[str, Any]:
         "peers": [_shown(peer, found.waiting.get(peer.id, Waiting())) for peer in found.peers],
         "warnings": warnings(node, found),
     }
+
+
+async def doctor(node: Node) -> dict[str, Any]:
+    """Find dead ends before they hurt: {"findings": [{"what", "cure", "level"}]}.
+
+    Level `problem` is for what is at risk now, `note` for what should be known. Reads every page
+    of the store once, so it takes a second for a large one.
+    """
+    try:
+        facts = await node.read(facts_of, node.context)
+    except StoreDamaged:
+        facts = None
+    found = await asyncio.to_thread(findings, node, facts)
+    return {"findings": [each.shown() for each in found]}
 
 
 def _shown(peer: Peer, waiting: Waiting) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select
 
 from federation.peers import PeerState
 from node.issue_again import issue_again
+from node.owndocs import finish_signing
 from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
@@ -42,6 +43,7 @@ class Jobs:
         """Run each job soon, then by its interval."""
         self._every(timedelta(hours=1), self.keep_house, after_s=5)
         self._every(timedelta(seconds=5), self.sign_conflicts, after_s=2)
+        self._every(timedelta(hours=1), self.finish_signing, after_s=1)
         self._every(timedelta(hours=24), self.derive_again, after_s=1)
         self._scheduler.start()
 
@@ -62,6 +64,10 @@ class Jobs:
             await node.change(mark_hello_due, KNOWN_STATES)
             node.on_peers()
         await node.change(forget_ended, node.today)
+
+    async def finish_signing(self) -> None:
+        """Sign what a key rotation that was cut off left under an older key."""
+        await finish_signing(self._node)
 
     async def derive_again(self) -> None:
         """Hold every ledger against records, policy and cards."""

@@ -23,13 +23,15 @@ from keys.keystore import Keystore
 from keys.orgdoc import OrgDoc
 from keys.pin import accept
 from keys.signing import SigningKey
+from node.after_restore import corrected_since
 from node.issue_again import issue_again
 from node.runtime import Node
 from node.store import meta
+from node.store.context import Context
 from node.store.peers import mark_hello_due
 from node.store.records import chunks
 from node.store.tables import own, records
-from protocol.ids import Day, NodeKey, RecordKey, text_id
+from protocol.ids import NodeKey, RecordKey, text_id
 
 SIGNING_DUE = "signing_due"
 TOLD = tuple(state for state in PeerState if state is not PeerState.GONE)
@@ -87,11 +89,17 @@ async def adopt(node: Node, orgdocs: Sequence[OrgDoc], node_keys: tuple[SigningK
         return replace(keystore, node_keys=node_keys, orgdocs=pairs, card_n=n)
 
     await asyncio.to_thread(node.change_keystore, change)
-    return await finish_signing(node)
+    return await _sign_what_is_due(node)
 
 
 async def finish_signing(node: Node) -> int:
-    """Sign what is still under an older key, if that is due; returns how many records.
+    """Sign what a rotation that was cut off left under an older key; returns how many records."""
+    async with changing(node):
+        return await _sign_what_is_due(node)
+
+
+async def _sign_what_is_due(node: Node) -> int:
+    """Sign what is still under an older key, if that is noted, and tell the peers.
 
     Does nothing where our key may not sign: peers would only hold such records back.
     """
@@ -102,7 +110,7 @@ async def finish_signing(node: Node) -> int:
     if node.documents.current.key_state(node.key.public, node.today) != "valid":
         return 0
     signed = 0
-    while left := await node.read(outdated, node.key.public, node.today):
+    while left := await node.read(outdated, node.context, node.key.public):
         for group in chunks(left):
             node.on_news(await issue_again(node, group))
         signed += len(left)
@@ -116,14 +124,20 @@ def _with_one_key(keystore: Keystore) -> Keystore:
     return replace(keystore, node_keys=keystore.node_keys[:1])
 
 
-def outdated(connection: Connection, key: NodeKey, today: Day) -> list[RecordKey]:
-    """Own records under another key than this whose copies still live."""
+def outdated(connection: Connection, context: Context, key: NodeKey) -> list[RecordKey]:
+    """Own records under another key than this whose copies still live.
+
+    Not those that were corrected after the backup that this store comes from: what they say is
+    known to be wrong, and signing it again would let it out.
+    """
     query = (
         select(records.c.rk)
         .join(own, own.c.rk == records.c.rk)
-        .where(records.c.node_key != key, records.c.exp_day >= today)
+        .where(records.c.node_key != key, records.c.exp_day >= context.today)
     )
-    return [RecordKey(bytes(rk)) for (rk,) in connection.execute(query)]
+    stale = {rk for rk, _, _ in corrected_since(connection, context)}
+    found = (RecordKey(bytes(row.rk)) for row in connection.execute(query))
+    return [rk for rk in found if rk not in stale]
 
 
 def keys_in_use(connection: Connection) -> Collection[bytes]:

@@ -267,6 +267,18 @@ async def test_what_has_expired_is_not_signed_again(riverside: Kept) -> None:
         assert (await keys_rotate(node, riverside.root))["signed"] == 0
 
 
+async def test_what_was_corrected_after_the_backup_is_not_signed_as_it_was(
+    riverside: Kept,
+) -> None:
+    async with riverside.opened() as node:
+        alert, other = await say(node, 2)
+        register = node.context.register
+        await node.change(lambda _: register.stage("revision", alert, (2).to_bytes(8, "big")))
+        assert (await keys_rotate(node, riverside.root))["signed"] == 1
+        found = await records(node)
+        assert (found[alert].entry.rev, found[other].entry.rev) == (1, 2)
+
+
 async def test_an_old_backup_does_not_bring_back_the_old_key(riverside: Kept) -> None:
     async with riverside.opened() as node:
         await say(node)

@@ -22,6 +22,7 @@ LEAST_NAME = 2
 LEAST_PLATE = 2
 LEAST_WITHOUT_COUNTRY = 7  # digits that stand for a whole number whose country was left out
 PLATE_SIGNS = 12
+PLATE_DIGITS = 8  # more digits and no letter are no plate
 
 EXACT, WHOLE, NAME, MASKED, START, PART = 100, 90, 80, 60, 50, 40
 """How good a match is; two matches of one record count as the better one."""
@@ -48,7 +49,6 @@ class Scan:
     kind: str
     needle: str = field(repr=False)
     judge: Callable[[str], tuple[str, int] | None] = field(repr=False)
-    at_end: bool = False
     fallback: bool = False
 
 
@@ -79,7 +79,9 @@ def parse_question(text: str, country: str | None, calling: Collection[str]) -> 
             _phone(typed, digits, country, calling, sought, scans)
         if letters:
             _words(typed, scans)
-    plate, part = _plate(typed, country, sought, scans)
+    plate = part = ""
+    if letters or len(digits) <= PLATE_DIGITS:
+        plate, part = _plate(typed, country, sought, scans)
     if not sought and not scans and not plate and not part:
         raise BadField(
             f"too little to look for: give at least {LEAST_DIGITS} digits of a number, "

@@ -6,10 +6,15 @@ from typing import Any
 from protocol.codec import Value
 from protocol.ids import text_id
 
+WITH_BYTES = (".token", "photo")  # all other fields are numbers and texts by their shape
+
 
 def plain_fields(values: Mapping[str, Value]) -> dict[str, Any]:
     """Fields that JSON can carry; raw bytes become base32."""
-    return {name: _plain(value) for name, value in values.items()}
+    return {
+        name: _plain(value) if name.endswith(WITH_BYTES) else value
+        for name, value in values.items()
+    }
 
 
 def _plain(value: Value) -> Any:

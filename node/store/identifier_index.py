@@ -7,7 +7,6 @@ it. A statement that this file does not know makes it forget everything and read
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -21,8 +20,7 @@ from node.store.tables import identifiers
 from protocol.errors import IdentifierError
 from protocol.identifiers import calling_code
 
-PAGES = 128  # a change touches one of them
-_RUN = re.compile("[A-Z0-9]{2}")
+PAGES = 32  # a change touches one of them
 _PENDING = "parasol_identifiers"
 _READ = text("SELECT kind, json_group_array(norm) FROM identifiers GROUP BY kind")
 _END = b"\xff"  # a byte that no UTF-8 text holds, so that a value is always one line
@@ -37,7 +35,7 @@ class IdentifierIndex:
         self._store = store
         self._pages: dict[str, list[bytearray]] | None = None
         self._calling: set[str] = set()
-        self._sparse: Counter[str] = Counter()  # parts of plates such as A?B?
+        self._parts: dict[str, Counter[str]] = {}  # parts of plates, by each two signs in a row
         self._watched = False
 
     @property
@@ -56,7 +54,7 @@ class IdentifierIndex:
             return
         if not self._watched:
             self._watch(connection.engine)
-        self._pages, self._calling, self._sparse = {}, set(), Counter()
+        self._pages, self._calling, self._parts = {}, set(), {}
         for kind, joined in connection.execute(_READ):
             self._add((kind, norm) for norm in json.loads(joined))
 
@@ -85,17 +83,15 @@ class IdentifierIndex:
 
     def plates_like(self, signs: str) -> set[str]:
         """The parts of plates that have two signs in a row of these, or no two in a row at all."""
-        found = set(self._sparse)
-        runs = {signs[i : i + 2] for i in range(len(signs) - 1)}
-        for run in runs:
-            if run.isalnum():
-                found.update(self.holding("plate.part", run))
+        found = set(self._parts.get("", ()))
+        for run in _runs(signs):
+            found.update(self._parts.get(run, ()))
         return found
 
     def forget(self) -> None:
         """Drop everything; the next search reads it again."""
         self._pages = None
-        self._sparse.clear()
+        self._parts = {}
 
     def _add(self, rows: Iterable[Row]) -> None:
         pages = self._pages
@@ -108,8 +104,9 @@ class IdentifierIndex:
             pages[kind][crc32(line) % PAGES] += line + _END
             if kind == "phone":
                 self._note_calling_code(norm)
-            elif kind == "plate.part" and not _RUN.search(norm):
-                self._sparse[norm] += 1
+            elif kind == "plate.part":
+                for run in _runs(norm) or {""}:
+                    self._parts.setdefault(run, Counter())[norm] += 1
 
     def _remove(self, rows: Iterable[Row]) -> None:
         for kind, norm in rows:
@@ -120,8 +117,9 @@ class IdentifierIndex:
             at = page.find(_END + line + _END)
             if at >= 0:
                 del page[at : at + len(line) + 1]
-            if self._sparse.get(norm) and kind == "plate.part":
-                self._sparse -= Counter([norm])
+            if kind == "plate.part":
+                for run in _runs(norm) or {""}:
+                    self._parts[run] -= Counter([norm])
 
     def _note_calling_code(self, norm: str) -> None:
         try:
@@ -163,6 +161,12 @@ class IdentifierIndex:
                 self._add(change[1])
             else:
                 self._remove(change[1])
+
+
+def _runs(signs: str) -> set[str]:
+    """Each two known signs in a row."""
+    pairs = {signs[i : i + 2] for i in range(len(signs) - 1)}
+    return {pair for pair in pairs if pair.isalnum()}
 
 
 def _rolled_back(connection: Connection) -> None:

@@ -5,17 +5,18 @@ whether people may go by it now; `Seen` is who we hear, so that nothing of a blo
 origin is shown as live.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, select
 
 from federation.ledger import RowKind
+from federation.peers import PeerState
 from node.errors import BadRequest, NotFound
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
-from node.store.tables import records
+from node.store.tables import peers, records
 from protocol.entry import Status
 from protocol.errors import ProtocolError
 from protocol.ids import Day, OrgId, RecordKey, parse_record_key, text_id
@@ -26,6 +27,30 @@ _ID_LETTERS = 26
 _ID_BITS = 130  # 26 letters of five bits; the last two bits are padding
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _MISREAD = str.maketrans({"0": "o", "1": "i", " ": None, "-": None})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A peer as far as its records are concerned."""
+
+    org: bytes
+    name: str
+    state: PeerState
+    contact_us: int
+    in_synced: bool
+
+
+_ORIGINS = select(
+    peers.c.org, peers.c.name, peers.c.state, peers.c.contact_us, peers.c.in_synced
+).order_by(peers.c.id)
+
+
+def origins(connection: Connection) -> list[Origin]:
+    """Every peer, oldest first, without its documents."""
+    return [
+        Origin(bytes(org), name, PeerState(state), contact, bool(synced))
+        for org, name, state, contact, synced in connection.execute(_ORIGINS)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +79,14 @@ class Seen:
 
 def seen(connection: Connection, context: Context) -> Seen:
     """Who is heard now: we, and peers that are trusted or paused, and synced since a restore."""
-    return seen_of(context, all_peers(connection))
+    return seen_of(context, origins(connection))
 
 
-def seen_of(context: Context, peers: Iterable[Peer]) -> Seen:
+def seen_of(context: Context, heard: Sequence[Origin]) -> Seen:
     """The same from peers that were read already."""
-    heard = list(peers)
-    names = {bytes(peer.org): peer.name for peer in heard}
+    names = {peer.org: peer.name for peer in heard}
     names[bytes(context.org)] = context.own_doc.name
-    shown = {bytes(peer.org) for peer in heard if peer.state.heard and peer.in_synced}
+    shown = {peer.org for peer in heard if peer.state.heard and peer.in_synced}
     return Seen(context.org, names, frozenset(shown | {bytes(context.org)}), context.today)
 
 
@@ -111,10 +135,10 @@ def _has_entry() -> Any:
 def find_peer(connection: Connection, text: str) -> Peer:
     """The peer with this name or id, or whose id begins so; NotFound, BadRequest if several."""
     typed = text.strip()
-    peers = all_peers(connection)
-    found = [peer for peer in peers if typed and peer.name.casefold() == typed.casefold()]
+    known = all_peers(connection)
+    found = [peer for peer in known if typed and peer.name.casefold() == typed.casefold()]
     if not found and typed:
-        found = [peer for peer in peers if text_id(peer.org).startswith(typed.lower())]
+        found = [peer for peer in known if text_id(peer.org).startswith(typed.lower())]
     if not found:
         raise NotFound("there is no such peer; see parasol peer list")
     if len(found) > 1:

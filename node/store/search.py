@@ -7,10 +7,10 @@ answer names everyone who could not be asked, because no match must never mean m
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, text
+from sqlalchemy import Connection, Row, text
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
@@ -18,10 +18,8 @@ from node.question import PART, START, Question, Sought, fits_plate, may_be_same
 from node.showing import plain_fields
 from node.store.context import Context
 from node.store.identifier_index import IdentifierIndex
-from node.store.lookup import Seen, seen_of
-from node.store.peers import Peer, all_peers
+from node.store.lookup import Origin, Seen, origins, seen_of
 from node.store.records import opened_values
-from node.store.tables import records
 from protocol.entry import Status
 from protocol.ids import text_id
 
@@ -33,16 +31,13 @@ STALE_US = 7 * 86_400_000_000
 _FOUND = "FROM json_each(:norms) AS j CROSS JOIN identifiers AS i ON i.norm = j.value"
 # Which rows are read is decided in the index alone: the better values first, then the newest.
 _HITS = text(
-    "SELECT f.norm, f.kind, r.id, r.rk, r.org, r.severity, r.day, r.received_us,"  # noqa: S608
+    "SELECT f.norm, f.kind, r.id, r.rk, r.org, r.severity, r.day, r.received_us, r.disclosures,"  # noqa: S608
     " (r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today) AS open"
     f" FROM (SELECT i.norm AS norm, i.kind AS kind, i.record AS record {_FOUND}"
     " ORDER BY j.key < :better DESC, i.record DESC LIMIT :most) AS f"
     " CROSS JOIN records AS r ON r.id = f.record"
 )
 _COUNT = text(f"SELECT count(DISTINCT i.record) {_FOUND}")
-_DETAILS = select(records.c.id, records.c.disclosures).where(
-    records.c.id.in_(bindparam("ids", expanding=True))
-)
 _ALL = -1
 
 
@@ -57,6 +52,7 @@ class Hit:
     score: int
     severity: int
     newest: tuple[int, int]
+    disclosures: bytes = field(repr=False)
 
     @property
     def rank(self) -> tuple[int, int, tuple[int, int]]:
@@ -68,7 +64,7 @@ def search(
     connection: Connection, context: Context, index: IdentifierIndex, question: Question
 ) -> dict[str, Any]:
     """Everything that is known of what was asked, best first, and who could not be asked."""
-    peers = all_peers(connection)
+    peers = origins(connection)
     known = seen_of(context, peers)
     hits, more = _hits(connection, known, question.sought)
     scanned = list(_scanned(index, question, found_whole=bool(hits)))
@@ -77,7 +73,7 @@ def search(
     ranked = sorted(hits.values(), key=lambda hit: hit.rank, reverse=True)
     shown = ranked[:SHOWN]
     return {
-        "matches": _details(connection, known, shown),
+        "matches": _matches(known, shown),
         "not_asked": not_asked(peers, context.now_us()),
         "more": len(ranked) - len(shown) + more,
     }
@@ -123,7 +119,7 @@ def _shown_rows(
             newest = (row.day, row.received_us)
             yield Hit(
                 row.id, bytes(row.rk), bytes(row.org), reason.why, reason.score, row.severity,
-                newest,
+                newest, bytes(row.disclosures),
             )  # fmt: skip
 
 
@@ -159,28 +155,29 @@ def _plates(index: IdentifierIndex, question: Question) -> Iterator[Sought]:
                 yield Sought("plate.part", pattern, "plate part", PART)
 
 
-def _details(connection: Connection, known: Seen, hits: list[Hit]) -> list[dict[str, Any]]:
-    if not hits:
-        return []
-    rows = connection.execute(_DETAILS, {"ids": [hit.id for hit in hits]})
-    opened = {row.id: opened_values(bytes(row.disclosures)) for row in rows}
-    return [
-        {
-            "alert": text_id(hit.rk),
-            "org": text_id(hit.org),
-            "org_name": known.name(hit.org),
-            "why": hit.why,
-            "score": hit.score,
-            "severity": hit.severity,
-            "fields": plain_fields(
-                {name: value for name, value in opened[hit.id].items() if name != "terms"}
-            ),
-        }
-        for hit in hits
-    ]
+def _matches(known: Seen, hits: Iterable[Hit]) -> list[dict[str, Any]]:
+    shown = []
+    orgs: dict[bytes, str] = {}
+    for hit in hits:
+        if hit.org not in orgs:
+            orgs[hit.org] = text_id(hit.org)
+        values = opened_values(hit.disclosures)
+        values.pop("terms", None)
+        shown.append(
+            {
+                "alert": text_id(hit.rk),
+                "org": orgs[hit.org],
+                "org_name": known.name(hit.org),
+                "why": hit.why,
+                "score": hit.score,
+                "severity": hit.severity,
+                "fields": plain_fields(values),
+            }
+        )
+    return shown
 
 
-def not_asked(peers: Iterable[Peer], now_us: int) -> list[dict[str, Any]]:
+def not_asked(peers: Iterable[Origin], now_us: int) -> list[dict[str, Any]]:
     """The organisations whose alerts may be missing or out of date here, and why."""
     found = ((peer, _why_not_asked(peer, now_us)) for peer in peers if peer.state.heard)
     return [
@@ -190,7 +187,7 @@ def not_asked(peers: Iterable[Peer], now_us: int) -> list[dict[str, Any]]:
     ]
 
 
-def _why_not_asked(peer: Peer, now_us: int) -> str:
+def _why_not_asked(peer: Origin, now_us: int) -> str:
     if not peer.contact_us:
         return "never_heard"
     if not peer.in_synced:

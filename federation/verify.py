@@ -17,6 +17,7 @@ from protocol.commitment import (
     Disclosure,
     decode_disclosures,
     erased_hash,
+    open_values,
     state_hash,
     stopped_hash,
 )
@@ -82,8 +83,7 @@ def _verify(entry: Entry, sig: bytes, disclosures: bytes, author: OrgDoc, today:
     if state in {"unknown", "revoked"}:
         raise ProtocolError(ErrorNumber.KEY, f"a record under a key that is {state}")
     verify(entry.node_key, "entry", entry.raw, sig)
-    opened = decode_disclosures(disclosures, entry)
-    return Verified(entry, sig, disclosures, {each.name: each.value for each in opened})
+    return Verified(entry, sig, disclosures, open_values(disclosures, entry))
 
 
 def check_items(items: Sequence[Put | Stop], author: OrgDoc, today: Day) -> list[CheckedItem]:
@@ -133,7 +133,7 @@ def _plain(item: CheckedItem) -> Apart:
         return (item.state, item.exp, item.problem)
     entry = item.record.entry
     head = (entry.node_key, entry.rid, entry.rev, entry.day, int(entry.status), entry.eid)
-    return (item.state, item.exp, "", head, dict(item.record.values))
+    return (item.state, item.exp, "", head, item.record.values)
 
 
 def from_apart(

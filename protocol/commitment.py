@@ -80,6 +80,16 @@ def decode_disclosures(raw: bytes, entry: Entry) -> tuple[Disclosure, ...]:
     Raises ProtocolError: MALFORMED (form, order, a name twice, no such leaf, an invalid value, a
     field that a withdrawn or erased record may not show) or TOO_BIG.
     """
+    rows = _opened_rows(raw, entry)
+    return tuple(Disclosure(salt, name, content) for salt, name, content in rows)
+
+
+def open_values(raw: bytes, entry: Entry) -> dict[str, Value]:
+    """Return name → value of the fields these bytes open; checks and errors as above."""
+    return {name: content for _, name, content in _opened_rows(raw, entry)}
+
+
+def _opened_rows(raw: bytes, entry: Entry) -> list[tuple[Salt, str, Value]]:
     value = decode(raw, limit=DISCLOSURES_BYTES)
     if type(value) is not list:
         raise malformed("disclosures are an array")
@@ -87,7 +97,7 @@ def decode_disclosures(raw: bytes, entry: Entry) -> tuple[Disclosure, ...]:
     binding = entry.org + entry.rid
     previous = ""
     values: dict[str, Value] = {}
-    disclosures = []
+    rows: list[tuple[Salt, str, Value]] = []
     for item in value:
         if type(item) is not list or len(item) != 3:
             raise malformed("a disclosure has three fields")
@@ -108,11 +118,11 @@ def decode_disclosures(raw: bytes, entry: Entry) -> tuple[Disclosure, ...]:
         if check is None or not check(content):
             raise malformed("a disclosure of an unknown field, or of another shape")
         values[name] = content
-        disclosures.append(Disclosure(Salt(salt), name, content))
+        rows.append((Salt(salt), name, content))
     if entry.status is not Status.LIVE and not values.keys() <= WITHDRAWN_FIELDS:
         raise malformed("a withdrawn record shows its kind, terms and reason only")
     check_together(values)
-    return tuple(disclosures)
+    return rows
 
 
 def state_hash(eid: EntryId, disclosures_raw: bytes) -> bytes:

@@ -6,12 +6,13 @@ under it since; after a restore the register puts back what was erased. Hidden i
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from federation.admit import door
 from keys.orgdoc import OrgDoc
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.grants import StoreGrants
 from node.store.intake import REVOKED, erased_row
 from node.store.peers import Peer, all_peers, set_peer
 from node.store.records import (
@@ -23,11 +24,11 @@ from node.store.records import (
     summary,
     unindex,
 )
-from node.store.tables import records
+from node.store.tables import own, records, returned
 from node.store.takeback import obey_register
 from protocol.codec import decode
 from protocol.entry import Status, decode_entry
-from protocol.ids import RecordKey, day_of
+from protocol.ids import Day, RecordKey, day_of
 from protocol.shape import as_array, as_bytes
 
 _KEEP = (
@@ -99,6 +100,43 @@ def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc:
                 context.register.stage(permissions.ERASED, bytes(row.rk), None)
     set_peer(connection, peer.id, in_relist=1)
     return hidden
+
+
+def roll_back_own(connection: Connection, context: Context) -> int:
+    """Put aside own records that came back under a key revoked since; returns how many.
+
+    They wait for the keeper with what else came back, and are stopped wherever they went: a thief's
+    record must not be signed again with the new key.
+    """
+    count = 0
+    for key, since in context.own_doc.revoked:
+        query = (
+            select(records)
+            .join(own, own.c.rk == records.c.rk)
+            .where(records.c.node_key == key, own.c.partial == 1)
+        )
+        for row in connection.execute(query).fetchall():
+            if day_of(row.received_us) >= since:
+                _put_aside(connection, context, row)
+                count += 1
+    return count
+
+
+def _put_aside(connection: Connection, context: Context, row: Any) -> None:
+    rk = RecordKey(bytes(row.rk))
+    waiting = {
+        "rk": rk, "eid": row.eid, "peer": 0, "entry": row.entry, "sig": row.sig,
+        "disclosures": row.disclosures, "reason": "key",
+    }  # fmt: skip
+    connection.execute(insert(returned).prefix_with("OR IGNORE").values(**waiting))
+    unindex(connection, [(row.id, bytes(row.disclosures))])
+    connection.execute(delete(own).where(own.c.rk == rk))
+    connection.execute(delete(records).where(records.c.id == row.id))
+    for peer in all_peers(connection):
+        grants = StoreGrants(connection, context, peer)
+        if grants.has_row(rk):
+            grants.issue_stop(rk, Day(row.row_exp))
+            grants.save()
 
 
 def obey_whole_register(connection: Connection, context: Context) -> None:

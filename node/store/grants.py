@@ -5,6 +5,7 @@ Derives rows from records, policy, register and card, and gives each changed row
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -16,7 +17,7 @@ from node.store import register as permissions
 from node.store.context import Context
 from node.store.peers import Peer
 from node.store.records import OwnRecord, chunks, own_records
-from node.store.tables import ledger, peers, records, suspended
+from node.store.tables import ledger, peers, records, returned, suspended
 from node.store.takeback import take_back
 from protocol.codec import decode, encode
 from protocol.commitment import encode_disclosures, erased_hash, state_hash, stopped_hash
@@ -130,6 +131,11 @@ class StoreGrants:
                 found[RecordKey(bytes(rk))] = Known(
                     rev, EntryId(bytes(eid)), status == Status.ERASED
                 )
+            came = select(returned.c.rk, returned.c.eid).where(returned.c.rk.in_(group))
+            for rk, eid in self._connection.execute(came):
+                ours = found.get(RecordKey(bytes(rk)), Known(0, NO_EID, erased=False))
+                waiting = ours.waiting | {bytes(eid[:8])}
+                found[RecordKey(bytes(rk))] = replace(ours, waiting=waiting)
         return found
 
     def reissue(self, rows: Iterable[LedgerRow]) -> None:
@@ -265,6 +271,10 @@ class StoreGrants:
             "acked_us": row.acked_us, "held": row.held,
         }  # fmt: skip
 
+    def has_row(self, rk: RecordKey) -> bool:
+        """Whether this peer was ever told anything of a record."""
+        return bool(self._rows_of([rk]))
+
     def set_row(self, row: LedgerRow) -> None:
         """Make one row exactly this, whatever it was."""
         self._write([(self._rows_of([row.rk]).get(row.rk), row)])
@@ -318,10 +328,10 @@ class StoreGrants:
         )
 
     def adopt_stop(self, rk: RecordKey, exp: Day) -> None:
-        """Make the row a confirmed stop, as the peer was told, until the keeper confirms."""
+        """Make the row a stop, as the peer was told, until the keeper confirms."""
         now = self._context.now_us()
         row = LedgerRow(
-            rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp, acked_us=now, since_us=now
+            rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp, since_us=now
         )
         self.set_row(row)
         self.cap(rk, "was_stopped", ())

@@ -6,6 +6,7 @@ and is reported as held.
 """
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -41,19 +42,24 @@ SIDE = "in"
 REVOKED = "revoked_key"
 ALWAYS_HELD = frozenset({"paused", "full"})
 
-_INSERT = insert(records)
 _LAST_ID = select(func.max(records.c.id))
 _COLUMNS = (
     "eid", "rev", "day", "exp_day", "status", "node_key", "entry", "sig", "disclosures",
     "received_us", "hidden", "kind", "severity", "codes", "pseq", "state", "row_kind", "row_exp",
     "held",
 )  # fmt: skip
+_INSERTED = ("id", "rk", "org", *_COLUMNS)
+_in_order = itemgetter(*_INSERTED)
+_INSERT = (
+    f"INSERT INTO records ({', '.join(_INSERTED)})"  # noqa: S608  # our own column names
+    f" VALUES ({', '.join('?' * len(_INSERTED))})"
+)
 _UPDATE = (
     update(records)
     .where(records.c.id == bindparam("b_id"))
     .values({name: bindparam(name) for name in _COLUMNS})
 )
-_EXISTING = ", ".join(("id", "rk", "org", *_COLUMNS))
+_EXISTING = ", ".join(_INSERTED)
 
 
 class StoreIntake:
@@ -181,7 +187,8 @@ class StoreIntake:
         if updates:
             self._connection.execute(_UPDATE, updates)
         if inserts:
-            self._connection.execute(_INSERT, inserts)
+            # Driver SQL: the compiled statement spends as long on names as SQLite on the row.
+            self._connection.exec_driver_sql(_INSERT, [_in_order(row) for row in inserts])
             self._context.live_counts[self.peer.id] = self._live_count() + len(inserts)
         self._index(ids, values_of)
 

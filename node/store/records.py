@@ -19,9 +19,9 @@ from protocol.ids import Day, OrgId, RecordKey, day_of
 from protocol.limits import DISCLOSURES_BYTES
 from protocol.shape import as_array, as_bytes, as_str
 
-SEARCHED = (
-    "phone", "email", "handle", "plate", "profile", "name", "plate.part",
-    "phone.masked", "email.masked", "handle.masked", "plate.masked", "profile.masked",
+SEARCHED = frozenset(
+    {"phone", "email", "handle", "plate", "profile", "name", "plate.part",
+    "phone.masked", "email.masked", "handle.masked", "plate.masked", "profile.masked"}
 )  # fmt: skip
 NOTHING_DISCLOSED = encode([])
 CHUNK = 500
@@ -112,8 +112,10 @@ def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, A
     A masked form stands for a number only where the number itself is not there: it must not make
     another number with the same last digits look like a match.
     """
-    for kind in SEARCHED:
-        found = None if kind.removesuffix(".masked") in values.keys() - {kind} else values.get(kind)
+    for kind in SEARCHED & values.keys():
+        if kind.endswith(".masked") and kind.removesuffix(".masked") in values:
+            continue
+        found = values[kind]
         if isinstance(found, list):
             for norm in {str(item).casefold() if kind == "name" else str(item) for item in found}:
                 yield {"norm": norm, "kind": kind, "record": record}

@@ -52,6 +52,10 @@ class Register:
             return self._staged[scope, key]
         return self._now.get((scope, key))
 
+    def least_revision(self, rk: bytes) -> int:
+        """The lowest revision of a record that may still be put; 0 where none was corrected."""
+        return int.from_bytes(self.get(REVISION, rk) or b"", "big")
+
     def all(self, scope: str) -> Iterator[tuple[bytes, bytes]]:
         """Every (key, value) of a scope, as committed."""
         for (found, key), value in list(self._now.items()):

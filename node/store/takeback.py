@@ -8,7 +8,7 @@ must not return this way and erase its own origin.
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from sqlalchemy.dialects.sqlite import insert
 
 from federation.ledger import LedgerRow, RowKind
@@ -17,10 +17,10 @@ from federation.verify import Verified, verify_record
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
-from node.store.tables import equivocations, returned
+from node.store.tables import equivocations, own, returned
 from protocol.codec import decode
 from protocol.commitment import encode_disclosures
-from protocol.entry import decode_entry
+from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import RecordKey
 from protocol.merge import conflicts, order
@@ -59,20 +59,34 @@ def take_back(
             if error.number is not ErrorNumber.KEY:
                 continue
             came.add(entry.rk)
-            _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid)
+            _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid, "key")
             continue
         came.add(entry.rk)
+        if _is_unexpected(context, entry):
+            _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid, "unexpected")
+            continue
         merge_own(connection, context, record)
         _adopt(context, grants, record)
     return came
 
 
+def _is_unexpected(context: Context, entry: Entry) -> bool:
+    """Whether a revision came back that the register never saw: then a thief may have signed it.
+
+    The register notes every revision after the first before it is stored. Where it is lost,
+    nothing goes out before the keeper has looked, so that everything may come back.
+    """
+    if context.hold_all or (entry.rev == 1 and entry.status is Status.LIVE):
+        return False
+    return entry.rev > context.register.least_revision(entry.rk)
+
+
 def _wait_for_keeper(
-    connection: Connection, peer: int, item: Given, rk: RecordKey, eid: bytes
+    connection: Connection, peer: int, item: Given, rk: RecordKey, eid: bytes, reason: str
 ) -> None:
     row = {
         "rk": rk, "eid": eid, "peer": peer, "entry": item.entry, "sig": item.sig,
-        "disclosures": item.disclosures, "reason": "key",
+        "disclosures": item.disclosures, "reason": reason,
     }  # fmt: skip
     connection.execute(insert(returned).values(**row).on_conflict_do_nothing())
 
@@ -89,6 +103,7 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
             frozenset(opened), entry.day * DAY_US,
         )  # fmt: skip
         save_own(connection, came, record.disclosures, now)
+        connection.execute(update(own).where(own.c.rk == entry.rk).values(partial=1))
     elif mine.entry.eid == entry.eid:
         union = {**opened, **mine.opened}
         both = OwnRecord(
@@ -98,16 +113,14 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
         save_own(connection, both, encode_disclosures(union.values()), now)
     else:
         if conflicts(mine.entry, entry):
-            loser = min(
-                (mine.entry, mine.sig), (entry, record.sig), key=lambda pair: order(pair[0])
-            )
+            # Ours stands, and is issued again above both: the other text may be a thief's.
             connection.execute(
                 insert(equivocations)
-                .values(eid=loser[0].eid, rk=entry.rk, entry=loser[0].raw, sig=loser[1])
+                .values(eid=entry.eid, rk=entry.rk, entry=entry.raw, sig=record.sig)
                 .on_conflict_do_nothing()
             )
             context.conflicts.add(entry.rk)
-        if order(entry) > order(mine.entry):
+        elif order(entry) > order(mine.entry):
             newer = OwnRecord(
                 entry, record.sig, opened, mine.consent, mine.restrictions,
                 mine.approved | frozenset(opened), mine.published_us,
@@ -139,14 +152,14 @@ def obey_register(connection: Connection, context: Context, rk: RecordKey) -> No
 
 
 def _adopt(context: Context, grants: "StoreGrants", record: Verified) -> None:
-    """Note in the ledger that this peer holds exactly what it gave."""
+    """Note in the ledger that this peer holds what it gave; only a digest will confirm it."""
     entry = record.entry
     names = tuple(disclosure.name for disclosure in record.opened())
     now = context.now_us()
     grants.set_row(
         LedgerRow(
             entry.rk, 0, RowKind.PUT, record.state, entry.eid, entry.rev, names, entry.exp_day,
-            acked_us=now, since_us=now,
+            since_us=now,
         )
     )  # fmt: skip
 

@@ -8,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from sqlalchemy import Connection, func, select
+
 from federation.client import Client
 from federation.peers import PeerState
 from node.answering import Answering
@@ -16,7 +18,6 @@ from node.runtime import Node, now_us, open_node
 from node.setup import Wishes, init_node
 from node.store.peers import add_peer, set_peer
 from node.store.tables import records
-from sqlalchemy import Connection, func, select
 from tests.bench.lists import BenchOrg, bench_org, signed_records, wires
 from tests.bench.yardstick import verify_rate
 

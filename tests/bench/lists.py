@@ -53,7 +53,7 @@ def bench_org(name: str, today: int) -> BenchOrg:
 
 
 def alert(chance: random.Random) -> dict[str, Value]:
-    """An alert's fields; with what is derived from them it has more than ten leaves."""
+    """An alert's fields; with what is derived from them it has ten leaves."""
     number = f"+1{chance.randrange(200, 990)}555{chance.randrange(100, 200):04d}"
     return {
         "codes": [chance.choice(("robbery", "weapon", "non_payment", "threat"))],
@@ -61,13 +61,12 @@ def alert(chance: random.Random) -> dict[str, Value]:
         "place.city": chance.choice(CITIES),
         "place.region": "US-CA",
         "date.month": f"2026-{chance.randrange(1, 11):02d}",
-        "person.hair": chance.choice(("grey", "brown", "bald")),
         "text": ["en", f"He {chance.choice(WORDS)}, {chance.choice(WORDS)}, then left."],
     }
 
 
 def signed_records(org: BenchOrg, count: int, today: int, seed: int = 1) -> list[Signed]:
-    """Signed records with at least ten disclosures each."""
+    """Signed records with ten disclosures each."""
     chance = random.Random(seed)
     policy = preset("decriminalised")
     return [

@@ -6,12 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from federation.peers import PeerState
+from federation.policy import accepts_of
+from federation.verify import check_items
+from keys.card import Accepts, sign_card
+from keys.documents import Documents
+from node.pipeline import sign_alert
 from node.runtime import Node, open_node
 from node.setup import Wishes, init_node
-from node.store.peers import Peer, add_peer, set_peer
-from protocol.ids import OrgId
-from tests.support.key_material import Chance, MadeUp, made_up
+from node.store.intake import StoreIntake
+from node.store.peers import Peer, add_peer, peer_of, set_peer
+from protocol.codec import Value
+from protocol.commitment import encode_disclosures
+from protocol.fields import expand
+from protocol.ids import Day, text_id
+from protocol.messages import Put
+from tests.support.key_material import MadeUp, made_up
 
 NOW = 1_768_953_600_000_000  # 2026-01-21
 DAY_US = 86_400_000_000
@@ -50,14 +62,25 @@ async def one_node(
 async def befriend(
     node: Node, name: str, state: PeerState = PeerState.TRUSTED, **columns: Any
 ) -> MadeUp:
-    """Add a made-up organisation as a peer of the node."""
+    """Add a made-up organisation as a peer of the node; its card accepts all that ours does."""
     other = made_up(name)
+    accepted = accepts_of(node.policy, "US-CA")
+    card = sign_card(
+        other.node_key,
+        org=other.org,
+        n=1,
+        box_public=other.box.public,
+        exp_day=node.today + 30,
+        endpoints=[],
+        features=[],
+        accepts=Accepts("US-CA", accepted.legal_model, accepted.levels),
+    )
+    documents = Documents((other.doc(),), card)
 
-    def add(connection: Any) -> Peer:
-        peer = add_peer(
-            connection, other.documents(), name=name, state=state, now_us=node.context.now_us()
-        )
-        set_peer(connection, peer.id, contact_us=node.context.now_us(), **columns)
+    def add(connection: Connection) -> Peer:
+        now = node.context.now_us()
+        peer = add_peer(connection, documents, name=name, state=state, now_us=now)
+        set_peer(connection, peer.id, **({"contact_us": now} | columns))
         return peer
 
     await node.change(add)
@@ -77,4 +100,26 @@ async def published(node: Node, **fields: str | Sequence[str]) -> str:
     return alert
 
 
-__all__ = ["Chance", "Clock", "OrgId", "befriend", "one_node", "published"]
+async def received(node: Node, other: MadeUp, **fields: Value) -> str:
+    """Have the node receive a record of a peer, as sync would apply it; gives the alert's id."""
+    words: dict[str, Value] = {
+        "codes": ["non_payment"],
+        "terms": ["members", False, False, False, False, []],
+    }
+    leaves = expand(words | {name.replace("__", "."): value for name, value in fields.items()})
+    signed = sign_alert(
+        other.node_key, other.org, leaves, node.context.random,
+        day=node.today, exp_day=Day(node.today + 90),
+    )  # fmt: skip
+    put = Put(
+        1, signed.entry.rk, signed.entry.raw, signed.sig, encode_disclosures(signed.disclosures)
+    )
+    items = check_items([put], other.doc(), node.today)
+
+    def take(connection: Connection) -> None:
+        peer = peer_of(connection, other.org)
+        assert peer is not None
+        StoreIntake(connection, node.context, peer, None).apply(items)
+
+    await node.change(take)
+    return text_id(signed.entry.rk)

@@ -150,7 +150,7 @@ async def recover_show(node: Node) -> dict[str, Any]:
             ],
         }  # fmt: skip
         steps = [f"wait for {peer.name} to list what it holds" for peer in unlisted(found)]
-        if shown["corrected_since"]:
+        if shown["corrected_since"] and not steps:  # until then a peer may still give it back
             steps.append(
                 "parasol alert correct, for each that was corrected after the backup was made"
             )

@@ -79,7 +79,8 @@ class Server:
 
 async def serve(home: Path, passphrase: bytes) -> None:
     """Run the node until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    _log.setLevel(logging.INFO)  # ours says what happens; the libraries only what is wrong
     with Lock(home):
         async with open_node(home, passphrase) as node:
             server = Server(node)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from federation.peers import PeerState
 from keys.documents import Documents, decode_documents
 from keys.envelope import Inner, Opened
+from keys.orgdoc import OrgDoc
 from keys.pin import Equivocation, accept
 from node.exchange import guard
 from node.runtime import Node
@@ -22,6 +23,7 @@ from node.store.peers import Peer, add_peer, peer_by_id, peer_of, set_peer
 from node.store.tables import invites
 from protocol.codec import Value, encode
 from protocol.errors import ErrorNumber, ProtocolError
+from protocol.ids import NodeKey
 from protocol.messages import Hello, decode_body
 
 TOKEN_DAYS_US = 7 * 86_400_000_000
@@ -62,10 +64,20 @@ def prove_hello(opened: Opened, today: int) -> tuple[Hello, Documents]:
 
 
 def take_hello(
-    connection: Connection, context: Context, inner: Inner, hello: Hello, docs: Documents
+    connection: Connection,
+    context: Context,
+    inner: Inner,
+    hello: Hello,
+    docs: Documents,
+    *,
+    is_answer: bool = False,
 ) -> Peer | None:
-    """Apply a proved hello; None where the sender is unknown and brings no usable token."""
-    guard(connection, inner, context.now_us())
+    """Apply a proved hello; None where the sender is unknown and brings no usable token.
+
+    An answer is bound to our open request by its `re`; only a request can be a replay.
+    """
+    if not is_answer:
+        guard(connection, inner, context.now_us())
     peer = peer_of(connection, docs.org)
     if peer is None or peer.state is PeerState.GONE:
         return _welcome(connection, context, hello, docs)
@@ -124,7 +136,7 @@ def follow(connection: Connection, context: Context, peer: Peer, docs: Documents
         return False
     chain = docs.orgdocs if is_newer else pinned.orgdocs
     rows: list[Value] = [[document.raw, document.sig] for document in chain]
-    if card is not None and any(key == card.node_key for key, _, _ in chain[-1].keys):
+    if card is not None and _speaks(card.node_key, chain[-1]):
         rows.append([card.raw, card.sig])
     set_peer(connection, peer.id, docs=encode(rows))
     changed = peer_by_id(connection, peer.id)
@@ -137,3 +149,9 @@ def follow(connection: Connection, context: Context, peer: Peer, docs: Documents
         if changed.region != peer.region:
             purge_not_accepted(connection, context)
     return True
+
+
+def _speaks(key: NodeKey, document: OrgDoc) -> bool:
+    """Whether a card under this key goes with the document: listed, and not revoked at all."""
+    gone = any(each == key for each, _ in document.revoked)
+    return not gone and any(each == key for each, _, _ in document.keys)

@@ -27,6 +27,8 @@ class Register:
     def __init__(self, path: Path | str, key: bytes, *, expected: int = 0) -> None:
         """Open it; `expected` is the store's counter: a missing file is then a lost register."""
         is_new = not Path(path).exists()
+        if is_new and str(path) != ":memory:":
+            Path(path).touch(mode=0o600)
         self._connection: Any = connect(path, key)
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS permission"

@@ -39,11 +39,16 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What we know of one of our own records: its entry's revision, id and whether it is erased."""
+    """What we know of one of our own records: its entry's revision, id and whether it is erased.
+
+    `rev` 0: we have none of it. `waiting` are the first eight bytes of the ids of entries that came
+    back and wait for the keeper.
+    """
 
     rev: int
     eid: EntryId
     erased: bool
+    waiting: frozenset[bytes] = frozenset()
 
 
 class Grants(Protocol):
@@ -71,7 +76,7 @@ class Grants(Protocol):
         ...
 
     def adopt_stop(self, rk: RecordKey, exp: Day) -> None:
-        """Make the row a confirmed stop, as the peer was told, until the keeper confirms."""
+        """Make the row a stop, as the peer was told, until the keeper confirms."""
         ...
 
     def issue_stop(self, rk: RecordKey, exp: Day) -> None:
@@ -179,7 +184,7 @@ def on_list(grants: Grants, listing: List) -> Delta:
     if channel.listed:
         _repair(grants, mine, differing, unlisted)
     else:
-        channel.wanted |= _reconcile(grants, mine, differing, unlisted)
+        channel.wanted |= _reconcile(grants, mine, differing, unlisted, known)
         _note_page(channel, listing)
         _end_recovery_if_listed(grants)
     delta = next_delta(grants, channel.cursor, grants.today)
@@ -190,9 +195,12 @@ def on_list(grants: Grants, listing: List) -> Delta:
 
 def _newer(ours: Known | None, theirs: Row) -> bool:
     """Whether the peer holds something of ours that only a later state of this store issued."""
+    is_unknown = ours is None or ours.rev == 0
     if theirs.rev == 0:  # a stop, or a row that it holds without an entry
-        return ours is None and theirs.s8 == stopped_hash(theirs.rk)[:8]
-    if ours is None:
+        return is_unknown and theirs.s8 == stopped_hash(theirs.rk)[:8]
+    if ours is not None and theirs.eid8 in ours.waiting:
+        return False  # it came back already; the keeper decides
+    if ours is None or is_unknown:
         return True
     if ours.erased:
         return False
@@ -219,14 +227,19 @@ def _reconcile(
     mine: Mapping[RecordKey, LedgerRow],
     differing: Mapping[RecordKey, Row],
     unlisted: Sequence[LedgerRow],
+    known: Mapping[RecordKey, Known],
 ) -> set[RecordKey]:
-    """In recovery: adopt what the peer holds, suspend what it did not list; returns the wanted."""
+    """In recovery: adopt what the peer holds, suspend what it did not list; returns the wanted.
+
+    What came back and waits for the keeper is not wanted again but stopped at the peer.
+    """
     for missing in unlisted:
         grants.suspend(missing, "not_listed")
     want: set[RecordKey] = set()
     for rk, theirs in differing.items():
-        row = mine.get(rk)
-        if theirs.rev > 0:
+        row, ours = mine.get(rk), known.get(rk)
+        is_waiting = ours is not None and theirs.eid8 in ours.waiting
+        if theirs.rev > 0 and not is_waiting:
             is_ours = row is not None and (theirs.rev, theirs.eid8) == (row.rev, row.eid[:8])
             if row is not None and is_ours and theirs.s8 == ASK_AGAIN:
                 grants.reissue([row])

@@ -16,9 +16,12 @@ async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> s
     context = node.context
     keys = set(context.conflicts) if rks is None else set(rks)
     known = await node.read(own_records, context.org, keys)
+    least = {rk: context.register.least_revision(rk) for rk in known}
+    least = {rk: context.register.least_revision(rk) for rk in known}
     again = await asyncio.to_thread(
         lambda: [
-            signed_again(record, node.key, context.random, node.today) for record in known.values()
+            signed_again(record, node.key, context.random, node.today, above=least[rk])
+            for rk, record in known.items()
         ]
     )
     revisions = {rk: record.entry.rev for rk, record in known.items()}

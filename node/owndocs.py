@@ -28,6 +28,7 @@ from node.issue_again import issue_again
 from node.runtime import Node
 from node.store import meta
 from node.store.context import Context
+from node.store.enforce import roll_back_own
 from node.store.peers import mark_hello_due
 from node.store.records import chunks
 from node.store.tables import own, records
@@ -109,6 +110,7 @@ async def _sign_what_is_due(node: Node) -> int:
     node.on_peers()
     if node.documents.current.key_state(node.key.public, node.today) != "valid":
         return 0
+    await node.change(roll_back_own, node.context)
     signed = 0
     while left := await node.read(outdated, node.context, node.key.public):
         for group in chunks(left):

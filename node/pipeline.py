@@ -116,19 +116,30 @@ def next_revision(
     today: Day,
     exp_day: Day,
     status: Status,
+    above: int = 0,
 ) -> OwnRecord:
-    """The record at its next revision, signed anew with fresh salts."""
+    """The record at its next revision, signed anew with fresh salts.
+
+    `above` is the highest revision that the register knows: a restored store may be behind it.
+    """
     entry = record.entry
     last = Day(max(exp_day, entry.exp_day if status is not Status.LIVE else today))
     signed = sign_alert(
         key, entry.org, leaves, random,
-        day=today, exp_day=last, rid=entry.rid, rev=entry.rev + 1, status=status,
+        day=today, exp_day=last, rid=entry.rid, rev=max(entry.rev, above) + 1,
+        status=status,
     )  # fmt: skip
     return replace(record, entry=signed.entry, sig=signed.sig, opened=_opened(signed))
 
 
 def withdrawn(
-    record: OwnRecord, key: SigningKey, reason: str, random: Callable[[int], bytes], today: Day
+    record: OwnRecord,
+    key: SigningKey,
+    reason: str,
+    random: Callable[[int], bytes],
+    today: Day,
+    *,
+    above: int = 0,
 ) -> OwnRecord:
     """The record withdrawn: all fields go but the reason."""
     leaves = {name: record.opened[name].value for name in KEPT_BY_WITHDRAWAL}
@@ -136,28 +147,38 @@ def withdrawn(
         leaves["reason"] = reason
     return next_revision(
         record, key, leaves, random,
-        today=today, exp_day=record.entry.exp_day, status=Status.WITHDRAWN,
+        today=today, exp_day=record.entry.exp_day, status=Status.WITHDRAWN, above=above,
     )  # fmt: skip
 
 
 def erased(
-    record: OwnRecord, key: SigningKey, random: Callable[[int], bytes], today: Day
+    record: OwnRecord,
+    key: SigningKey,
+    random: Callable[[int], bytes],
+    today: Day,
+    *,
+    above: int = 0,
 ) -> OwnRecord:
     """The record erased: a tombstone that outlives every earlier revision."""
     return next_revision(
         record, key, {}, random,
-        today=today, exp_day=record.entry.exp_day, status=Status.ERASED,
+        today=today, exp_day=record.entry.exp_day, status=Status.ERASED, above=above,
     )  # fmt: skip
 
 
 def signed_again(
-    record: OwnRecord, key: SigningKey, random: Callable[[int], bytes], today: Day
+    record: OwnRecord,
+    key: SigningKey,
+    random: Callable[[int], bytes],
+    today: Day,
+    *,
+    above: int = 0,
 ) -> OwnRecord:
     """The same record at its next revision: after a key change, or two texts for one revision."""
     leaves = {name: disclosure.value for name, disclosure in record.opened.items()}
     return next_revision(
         record, key, leaves, random,
-        today=today, exp_day=record.entry.exp_day, status=record.entry.status,
+        today=today, exp_day=record.entry.exp_day, status=record.entry.status, above=above,
     )  # fmt: skip
 
 

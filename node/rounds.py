@@ -6,20 +6,20 @@ taken up by the next one. The rules are in `federation.origin` and `federation.r
 
 import asyncio
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from node.answering import BYE_LEFT, note_contact, take_delta
+from node.answering import BYE_LEFT, note_contact, take_delta, unconfirmed
 from node.exchange import Exchange
 from node.introductions import our_hello, prove_hello, take_hello
 from node.pipeline import spread
+from node.recall import left_by
 from node.runtime import Node
 from node.store.grants import StoreGrants
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, set_peer
 from node.store.records import own_records
-from node.store.tables import ledger
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.messages import Bye, Delta, Give, List, Message, Ok, Pull
 
@@ -40,7 +40,9 @@ class Rounds:
         hello = our_hello(node, peer, peer.token if peer.state is PeerState.INVITED else b"")
         opened = await self._exchange.ask_hello(peer.docs, hello)
         answer, docs = await asyncio.to_thread(prove_hello, opened, node.today)
-        greeted = await node.change(take_hello, node.context, opened.inner, answer, docs)
+        greeted = await node.change(
+            take_hello, node.context, opened.inner, answer, docs, is_answer=True
+        )
         if greeted is None:
             raise ProtocolError(ErrorNumber.KEY, "a hello from an organisation we do not know")
         await node.change(set_peer, peer.id, hello_due=0, trouble="")
@@ -110,17 +112,29 @@ class Rounds:
         note_contact(connection, peer_id, context.now_us())
         return spread(connection, context, own_records(connection, context.org, wanted))
 
-    async def pull(self, peer: Peer, wait_s: int = 0) -> None:
-        """Take from the peer what we lack, and confirm it; `wait_s` lets it wait for news once."""
+    async def pull(self, peer: Peer, wait_s: int = 0) -> bool:
+        """Take from the peer what we lack, and confirm it; whether there was anything that moved.
+
+        `wait_s` lets the peer wait for news once.
+        """
         node = self._node
-        for _ in range(MOST_ROUNDS):
+        seen: set[tuple[bytes, bytes]] = set()
+        for turn in range(MOST_ROUNDS):
             request = await node.change(self._pull_request, peer.id, wait_s)
             delta = await self._exchange.ask(peer.docs, request, wait_s=wait_s)
             wait_s = 0
+            if isinstance(delta, Bye):
+                await node.change(left_by, node.context, peer)
+                node.on_peers()
+                return True
             if not isinstance(delta, Delta):
                 raise ProtocolError(ErrorNumber.MALFORMED, "no answer to a pull")
             if not await self._take(peer, delta) and not delta.items:
-                return
+                return turn > 0
+            if (request.digest, delta.digest) in seen:
+                return False  # nothing moves: what differs waits for a person
+            seen.add((request.digest, delta.digest))
+        return True
 
     def _pull_request(self, connection: Connection, peer_id: int, wait_s: int) -> Pull:
         peer = peer_by_id(connection, peer_id)
@@ -151,11 +165,3 @@ class Rounds:
         await self._exchange.ask(peer.docs, Bye(BYE_LEFT, 0))
         await self._node.change(set_peer, peer.id, state=PeerState.GONE.value)
         return True
-
-
-def unconfirmed(connection: Connection, peer: Peer) -> int:
-    """How many rows of a peer's ledger it has neither confirmed nor holds back."""
-    query = select(func.count()).where(
-        ledger.c.peer == peer.id, ledger.c.acked_us == 0, ledger.c.held == ""
-    )
-    return connection.execute(query).scalar_one()

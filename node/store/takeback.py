@@ -111,21 +111,20 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
             mine.published_us,
         )  # fmt: skip
         save_own(connection, both, encode_disclosures(union.values()), now)
-    else:
-        if conflicts(mine.entry, entry):
-            # Ours stands, and is issued again above both: the other text may be a thief's.
-            connection.execute(
-                insert(equivocations)
-                .values(eid=entry.eid, rk=entry.rk, entry=entry.raw, sig=record.sig)
-                .on_conflict_do_nothing()
-            )
-            context.conflicts.add(entry.rk)
-        elif order(entry) > order(mine.entry):
-            newer = OwnRecord(
-                entry, record.sig, opened, mine.consent, mine.restrictions,
-                mine.approved | frozenset(opened), mine.published_us,
-            )  # fmt: skip
-            save_own(connection, newer, record.disclosures, now)
+    elif conflicts(mine.entry, entry):
+        # Ours stands, and is issued again above both: the other text may be a thief's.
+        connection.execute(
+            insert(equivocations)
+            .values(eid=entry.eid, rk=entry.rk, entry=entry.raw, sig=record.sig)
+            .on_conflict_do_nothing()
+        )
+        context.conflicts.add(entry.rk)
+    elif order(entry) > order(mine.entry):
+        newer = OwnRecord(
+            entry, record.sig, opened, mine.consent, mine.restrictions,
+            mine.approved | frozenset(opened), mine.published_us,
+        )  # fmt: skip
+        save_own(connection, newer, record.disclosures, now)
     obey_register(connection, context, entry.rk)
 
 

@@ -1,0 +1,29 @@
+"""Random schedules of the whole network: every store must hold its invariants, whatever happens.
+
+See docs/explanation/model-test.md. A failure prints its seed and the least schedule that fails.
+`PARASOL_MODEL_SEEDS` says how many schedules the slow test plays, `PARASOL_MODEL_FIRST` from where.
+"""
+
+import os
+
+import pytest
+
+from tests.support.sim_schedule import run
+
+QUICK = 32
+GROUPS = 8
+SLOW = int(os.environ.get("PARASOL_MODEL_SEEDS", "800"))
+FIRST = int(os.environ.get("PARASOL_MODEL_FIRST", "10000"))
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_every_invariant_holds_in_some_schedules(group: int) -> None:
+    assert run(range(group * QUICK // GROUPS, (group + 1) * QUICK // GROUPS)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_every_invariant_holds_in_many_schedules(group: int) -> None:
+    first = FIRST + group * SLOW // GROUPS
+    assert run(range(first, FIRST + (group + 1) * SLOW // GROUPS)) == []

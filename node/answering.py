@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, func, select
 
 from federation import origin, receiver
 from federation.peers import PeerState
@@ -22,7 +22,7 @@ from keys.knock import answer_knock, is_knock
 from node.exchange import Exchange, guard
 from node.introductions import our_hello, prove_hello, take_hello
 from node.pipeline import spread
-from node.recall import purge_theirs
+from node.recall import left_by
 from node.runtime import Node
 from node.store.grants import StoreGrants
 from node.store.intake import StoreIntake
@@ -58,7 +58,7 @@ class Answering:
         self._node = node
         self._exchange = exchange
         self._list_positions = list_positions
-        self._news: dict[int, asyncio.Event] = {}
+        self._waiting: dict[int, set[asyncio.Event]] = {}  # one for each pull that waits
         self._allowance: dict[bytes, tuple[float, float]] = {}
         self._stopping = asyncio.Event()
         self.on_poke: Callable[[int], None] = lambda _: None
@@ -66,15 +66,13 @@ class Answering:
     def wake(self, peers: set[int]) -> None:
         """Some peers have news: answer their waiting pulls."""
         for peer in peers:
-            event = self._news.get(peer)
-            if event is not None:
+            for event in self._waiting.get(peer, ()):
                 event.set()
 
     def stop(self) -> None:
         """End every waiting pull with what there is."""
         self._stopping.set()
-        for event in self._news.values():
-            event.set()
+        self.wake(set(self._waiting))
 
     async def answer(self, wire: bytes) -> bytes | None:
         """The answer to one wire; None for a bare 404."""
@@ -110,12 +108,14 @@ class Answering:
 
     async def _request(self, opened: Opened) -> bytes | None:
         peer = await self._node.read(peer_of, opened.inner.from_org)
-        if peer is None or peer.state is PeerState.GONE:
+        if peer is None:
             return None
         docs = peer.docs
         try:
             await asyncio.to_thread(self._exchange.prove, opened, docs)
             self._count(peer)
+            if peer.state is PeerState.GONE:  # it may have missed our goodbye
+                return await self._exchange.seal(Bye(BYE_LEFT, 0), docs, re=_re(opened))
             if peer.state in {PeerState.INVITED, PeerState.UNVERIFIED}:
                 raise ProtocolError(ErrorNumber.UNVERIFIED_PEER, "not verified yet")
             message = await asyncio.to_thread(decode_body, opened.inner.type, opened.inner.body)
@@ -186,21 +186,28 @@ class Answering:
         note_contact(connection, peer_id, context.now_us())
         return result
 
-    async def _pull(self, peer: Peer, inner: Inner, pull: Pull) -> Delta:
+    async def _pull(self, peer: Peer, inner: Inner, pull: Pull) -> Delta | Bye:
         delta = await self._change(peer, inner, lambda grants: origin.on_pull(grants, pull))
+        leaves_unreached = peer.state is PeerState.LEAVING and peer.endpoint is None
+        if leaves_unreached and await self._node.change(self._parted, peer.id):
+            self._node.on_peers()
+            return Bye(BYE_LEFT, 0)
         if pull.wait_s == 0 or _says_something(delta, pull):
             return delta
-        event = self._news.setdefault(peer.id, asyncio.Event())
-        event.clear()
-        with contextlib.suppress(TimeoutError):
+        event = asyncio.Event()
+        self._waiting.setdefault(peer.id, set()).add(event)
+        try:
             async with asyncio.timeout(pull.wait_s):
                 while not self._stopping.is_set():
-                    # News that came between the answer above and the clear is not missed.
+                    event.clear()  # before the look: news that comes during it is not missed
                     delta = await self._node.change(self._next, peer.id, pull)
                     if _says_something(delta, pull):
                         break
                     await event.wait()
-                    event.clear()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting[peer.id].discard(event)
         return delta
 
     def _next(self, connection: Connection, peer_id: int, pull: Pull) -> Delta:
@@ -233,13 +240,25 @@ class Answering:
             take_delta, self._node, peer.id, delta, items, self._list_positions
         )
 
+    def _parted(self, connection: Connection, peer_id: int) -> bool:
+        """Let a peer go that we are leaving and cannot call, once all is recalled there."""
+        peer = peer_by_id(connection, peer_id)
+        if peer.state is not PeerState.LEAVING or unconfirmed(connection, peer):
+            return False
+        set_peer(connection, peer_id, state=PeerState.GONE.value)
+        return True
+
     def _left(self, connection: Connection, peer: Peer, inner: Inner) -> None:
-        """The peer has recalled what it gave us and goes; nothing of ours is there any more."""
         guard(connection, inner, self._node.context.now_us())
-        purge_theirs(connection, self._node.context, peer)
-        connection.execute(delete(ledger).where(ledger.c.peer == peer.id))
-        self._node.context.digests.forget()
-        set_peer(connection, peer.id, state=PeerState.GONE.value)
+        left_by(connection, self._node.context, peer)
+
+
+def unconfirmed(connection: Connection, peer: Peer) -> int:
+    """How many rows of a peer's ledger it has neither confirmed nor holds back."""
+    query = select(func.count()).where(
+        ledger.c.peer == peer.id, ledger.c.acked_us == 0, ledger.c.held == ""
+    )
+    return connection.execute(query).scalar_one()
 
 
 def take_delta(

@@ -9,7 +9,7 @@ from node.store.context import Context
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_by_id, set_peer
 from node.store.records import unindex
-from node.store.tables import records
+from node.store.tables import ledger, records
 
 NARROWER = frozenset({PeerState.PAUSED, PeerState.BLOCKED, PeerState.LEAVING, PeerState.GONE})
 
@@ -25,6 +25,14 @@ def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
     context.digests.forget()
     context.live_counts.pop(peer.id, None)
     return len(rows)
+
+
+def left_by(connection: Connection, context: Context, peer: Peer) -> None:
+    """The peer has recalled what it gave us and goes; nothing of ours is there any more."""
+    purge_theirs(connection, context, peer)
+    connection.execute(delete(ledger).where(ledger.c.peer == peer.id))
+    context.digests.forget()
+    set_peer(connection, peer.id, state=PeerState.GONE.value)
 
 
 def move_peer(connection: Connection, context: Context, peer: Peer, new: PeerState) -> Peer:

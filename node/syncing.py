@@ -1,8 +1,9 @@
 """Keeps every peer in step: one task a peer, woken by news, by the clock, or by the peer itself.
 
-A node that peers can reach pushes what is new and pulls now and then; one that they cannot reach
-also holds a long poll open at each peer, so that it hears at once. Failures wait longer each time,
-with jitter, until a verified message of that peer arrives.
+A node that peers can reach pushes what is new and pulls now and then. One that they cannot reach
+pulls by a long poll that it holds open at each peer, so that it hears at once, and greets now and
+then, because nobody can bring it a new document or tell it that it is trusted now. Failures wait
+longer each time, with jitter, until a verified message of that peer arrives.
 """
 
 import asyncio
@@ -23,6 +24,12 @@ from node.store.peers import Peer, all_peers, peer_by_id, set_peer
 from protocol.errors import ErrorNumber, ParasolError
 
 PULL_EVERY_S = 300
+GREET_EVERY_S = 3600
+ASK_TRUST_FIRST_S, ASK_TRUST_MOST_S = (
+    1.0,
+    30.0,
+)  # out of reach, how often we ask whether we are trusted
+IDLE_S = 60.0
 WAIT_S = 50
 REVIVE_AFTER = 2  # failures of the kind that a stale box key gives
 
@@ -43,6 +50,8 @@ class Syncing:
         self._woken: dict[int, asyncio.Event] = {}
         self._pull_now: set[int] = set()
         self._scan = asyncio.Event()
+        self._polls: dict[int, asyncio.Task[bool]] = {}  # long polls that may be cut short
+        self._is_hidden = not node.settings.endpoints
 
     def start(self) -> None:
         """Begin; peers that come later are found by themselves."""
@@ -68,6 +77,13 @@ class Syncing:
         """A peer asks to be pulled."""
         self._pull_now.add(peer)
         self._event(peer).set()
+        self._cut_poll(peer)
+
+    def _cut_poll(self, peer: int) -> None:
+        """End a long poll that stands in the way of something to ask."""
+        poll = self._polls.get(peer)
+        if poll is not None:
+            poll.cancel()
 
     def _event(self, peer: int) -> asyncio.Event:
         return self._woken.setdefault(peer, asyncio.Event())
@@ -83,26 +99,37 @@ class Syncing:
             for peer in await self._node.read(all_peers):
                 if (peer.id, "talk") not in self._tasks:
                     self._spawn(peer.id, "talk", self._talk(peer.id))
-                    if not self._node.settings.endpoints:
+                    if self._is_hidden:
                         self._spawn(peer.id, "poll", self._poll(peer.id))
                 self._event(peer.id).set()
+                if peer.in_relist or not peer.state.heard:
+                    self._cut_poll(peer.id)
 
     async def _talk(self, peer_id: int) -> None:
         """Greet, push and pull one peer for as long as this node runs."""
         loop = asyncio.get_running_loop()
-        next_pull = 0.0
+        next_pull = next_hello = 0.0
+        ask_trust = ASK_TRUST_FIRST_S
         while True:
             event = self._event(peer_id)
             event.clear()
             peer = await self._node.read(peer_by_id, peer_id)
             wait = self._waits(peer)
             if wait == 0 and peer.endpoint is not None and peer.state is not PeerState.GONE:
-                due = loop.time() >= next_pull or peer_id in self._pull_now or peer.in_relist
-                if await self._try(peer, pull=due):
+                due = loop.time() >= next_pull or peer_id in self._pull_now or peer.in_relist > 0
+                greet = self._is_hidden and loop.time() >= next_hello
+                if await self._try(peer, greet=greet, pull=due and not self._is_hidden):
+                    if greet:
+                        next_hello = loop.time() + GREET_EVERY_S * (0.75 + self._chance() / 2)
                     if due:
                         self._pull_now.discard(peer_id)
                         next_pull = loop.time() + PULL_EVERY_S * (0.75 + self._chance() / 2)
                     wait = max(next_pull - loop.time(), 0.1)
+                    if self._is_hidden and await self._is_one_sided(peer_id):
+                        wait = min(wait, ask_trust)
+                        ask_trust = min(ask_trust * 1.5, ASK_TRUST_MOST_S)
+                    else:
+                        ask_trust = ASK_TRUST_FIRST_S
                 else:
                     wait = self._waits(await self._node.read(peer_by_id, peer_id)) or 0.5
             elif wait == 0:
@@ -110,16 +137,22 @@ class Syncing:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), wait)
 
+    async def _is_one_sided(self, peer_id: int) -> bool:
+        """Whether we trust the peer and do not know that it trusts us."""
+        peer = await self._node.read(peer_by_id, peer_id)
+        return peer.state.heard and not peer.they_trust
+
     def _waits(self, peer: Peer) -> float:
         return max(0, peer.next_try_us - self._node.context.now_us()) / 1e6
 
     def _chance(self) -> float:
         return self._node.context.random(1)[0] / 255
 
-    async def _try(self, peer: Peer, *, pull: bool) -> bool:
+    async def _try(self, peer: Peer, *, greet: bool, pull: bool) -> bool:
         """One conversation; whether it worked."""
         try:
-            if peer.hello_due or peer.state is PeerState.INVITED or not peer.they_trust:
+            new_to_each_other = peer.state is PeerState.INVITED or not peer.they_trust
+            if greet or peer.hello_due or new_to_each_other:
                 peer = await self._rounds.greet(peer)
             if peer.they_trust:
                 await self._converse(peer, pull=pull)
@@ -160,16 +193,35 @@ class Syncing:
 
     async def _poll(self, peer_id: int) -> None:
         """Hold a long poll open at a peer that cannot reach us."""
+        idle = 0.0
         while True:
+            await asyncio.sleep(idle)
             peer = await self._node.read(peer_by_id, peer_id)
             ready = peer.they_trust and peer.state.heard and peer.endpoint is not None
             if not ready or self._waits(peer) > 0:
-                await asyncio.sleep(1 if ready else 0.5)
+                idle = 0.5
                 continue
+            began = asyncio.get_running_loop().time()
             try:
-                await self._rounds.pull(peer, WAIT_S)
+                moved = await self._poll_once(peer)
             except (ParasolError, TimeoutError) as error:
                 await self._failed(peer, error)
+                continue
+            # Whoever answers at once that there is nothing is not asked again at once.
+            at_once = asyncio.get_running_loop().time() - began < 1
+            idle = min(idle * 2 + 0.25, IDLE_S) if at_once and not moved else 0.0
+
+    async def _poll_once(self, peer: Peer) -> bool:
+        """One long poll; whether it brought anything, or was cut short for something to ask."""
+        pulling = self._rounds.pull(peer, 0 if peer.in_relist else WAIT_S)
+        poll: asyncio.Task[bool] = asyncio.create_task(pulling)
+        self._polls[peer.id] = poll
+        try:
+            await asyncio.wait({poll})
+        finally:
+            del self._polls[peer.id]
+            poll.cancel()
+        return poll.cancelled() or await poll
 
 
 TRANSIENT = frozenset({"no_connection", "timeout", "http_404", "http_503", "peer_refused_5"})

@@ -1,4 +1,4 @@
-"""Fictional records for benchmarks: an origin with signed records, and the wires that carry them."""
+"""Fictional records for benchmarks: an origin with signed records, and their wires."""
 
 import os
 import random
@@ -66,12 +66,17 @@ def alert(chance: random.Random) -> dict[str, Value]:
 
 
 def signed_records(org: BenchOrg, count: int, today: int, seed: int = 1) -> list[Signed]:
-    """Signed records with ten disclosures each."""
+    """Signed records with at least ten disclosures each."""
+    return own_records(org.key, org.org, count, today, seed=seed)
+
+
+def own_records(key: SigningKey, org: OrgId, count: int, today: int, seed: int = 1) -> list[Signed]:
+    """The same of any organisation whose key is at hand."""
     chance = random.Random(seed)
     policy = preset("decriminalised")
     return [
         sign_alert(
-            org.key, org.org, leaves_of(alert(chance), policy, PUBLISHED), os.urandom,
+            key, org, leaves_of(alert(chance), policy, PUBLISHED), os.urandom,
             day=Day(today), exp_day=Day(today + 300),
         )
         for _ in range(count)
@@ -79,18 +84,23 @@ def signed_records(org: BenchOrg, count: int, today: int, seed: int = 1) -> list
 
 
 def wires(
-    org: BenchOrg, records: list[Signed], to: OrgId, box_public: bytes, today: int
+    org: BenchOrg,
+    records: list[Signed],
+    to: OrgId,
+    box_public: bytes,
+    today: int,
+    items_a_delta: int = ITEMS_A_DELTA,
 ) -> list[bytes]:
     """Sealed deltas that carry the records, in order from pseq 1."""
     made: list[bytes] = []
-    for start in range(0, len(records), ITEMS_A_DELTA):
-        group = records[start : start + ITEMS_A_DELTA]
+    for start in range(0, len(records), items_a_delta):
+        group = records[start : start + items_a_delta]
         items = tuple(
             Put(start + at + 1, record.entry.rk, record.entry.raw, record.sig,
                 encode_disclosures(record.disclosures))
             for at, record in enumerate(group)
         )  # fmt: skip
-        more = start + ITEMS_A_DELTA < len(records)
+        more = start + items_a_delta < len(records)
         delta = Delta(start, start + len(group), more, Day(today), bytes(32), items, ())
         inner = make_inner(
             "delta", org.org, org.key.public, to, start + 1, b"", delta.encode_body()

@@ -72,16 +72,17 @@ def parse_question(text: str, country: str | None, calling: Collection[str]) -> 
         _email(typed, sought, scans)
     _handle(typed, sought, scans)
     _profile(typed, sought, scans)
-    digits = "".join(c for c in typed if c.isdecimal() and c.isascii())
-    letters = any(character.isalpha() for character in typed)
-    if "@" not in typed and "/" not in typed:
-        if not letters or _phone_like(typed):
-            _phone(typed, digits, country, calling, sought, scans)
-        if letters:
+    number = _number_alone(typed)
+    digits = "".join(c for c in number if c.isdecimal() and c.isascii())
+    letters = any(character.isalpha() for character in number)
+    if "@" not in typed:
+        if not letters:
+            _phone(number, digits, country, calling, sought, scans)
+        elif "/" not in typed:
             _words(typed, scans)
     plate = part = ""
     if letters or len(digits) <= PLATE_DIGITS:
-        plate, part = _plate(typed, country, sought, scans)
+        plate, part = _plate(number, country, sought, scans)
     if not sought and not scans and not plate and not part:
         raise BadField(
             f"too little to look for: give at least {LEAST_DIGITS} digits of a number, "
@@ -157,12 +158,16 @@ def _profile(typed: str, sought: list[Sought], scans: list[Scan]) -> None:
             scans.append(Scan("profile", needle, _inside("profile", needle)))
 
 
-_EXTENSION = re.compile(r"\b(ext|extension|x|tel|phone|mobile|cell|poste)\b\.?:?", re.IGNORECASE)
+_SAID_PART = re.compile(
+    r"(starts?|begins?|ends?|ending|partial|part|contains)\b.*[\s:]", re.IGNORECASE
+)
+_EXTENSION = re.compile(r"[\s,;]*\b(?:ext(?:ension)?|poste|x)\.?:?\s*[0-9]{1,7}\s*$", re.IGNORECASE)
+_BEFORE = re.compile(r"^(?:tel|phone|mobile|mob|cell|number|no)\b[.:]*\s*", re.IGNORECASE)
 
 
-def _phone_like(typed: str) -> bool:
-    """Whether a text with letters is a number all the same: tel: 510 555 0189 ext 6."""
-    return not any(character.isalpha() for character in _EXTENSION.sub("", typed))
+def _number_alone(typed: str) -> str:
+    """A number without what stands around it: tel: 510 555 0189 ext 6."""
+    return _EXTENSION.sub("", _BEFORE.sub("", typed))
 
 
 def _phone(
@@ -207,12 +212,11 @@ def _phone(
 
 
 def _normal_phone(typed: str, country: str | None) -> str | None:
-    for text in dict.fromkeys((typed, _EXTENSION.sub("", typed).strip())):
-        for where in (country, None):
-            try:
-                return identifiers.normalise_phone(text, where)
-            except IdentifierError:
-                continue
+    for where in (country, None):
+        try:
+            return identifiers.normalise_phone(typed, where)
+        except IdentifierError:
+            continue
     return None
 
 
@@ -240,6 +244,8 @@ def _plate(
     """Read a text as a plate; gives its signs, or else the pattern of a part."""
     if len(typed) > 3 * PLATE_SIGNS or set(typed) & set("@/+"):
         return "", ""
+    if _SAID_PART.match(typed):
+        return "", _part_of_plate(typed, sought, scans)
     try:
         normal = identifiers.normalise_plate(typed, country)
     except IdentifierError:
@@ -254,7 +260,7 @@ def _plate(
         return ("plate part", PART) if signs in held else None
 
     scans.append(Scan("plate", signs, judge, fallback=True))
-    return signs, f"*{signs}*"
+    return signs, ""
 
 
 def _part_of_plate(typed: str, sought: list[Sought], scans: list[Scan]) -> str:
@@ -275,8 +281,8 @@ def _part_of_plate(typed: str, sought: list[Sought], scans: list[Scan]) -> str:
 
 
 def fits_plate(pattern: str, signs: str) -> bool:
-    """Whether a plate could be one that is known in part."""
-    return fnmatchcase(signs, pattern)
+    """Whether a plate could be one that is known in part, or is itself a part of what is known."""
+    return fnmatchcase(signs, pattern) or signs in pattern
 
 
 def may_be_same(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ it. A statement that this file does not know makes it forget everything and read
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
 
@@ -28,45 +28,88 @@ _END = b"\xff"  # a byte that no UTF-8 text holds, so that a value is always one
 Row = tuple[str, str]  # leaf name, normal form
 
 
+class _Lines:
+    """The values themselves: a line for each record that has one."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self.pages: dict[str, list[bytearray]] = {}
+        self.calling: set[str] = set()
+        self.parts: dict[str, Counter[str]] = {}  # parts of plates, by each two signs in a row
+        self.add(rows)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        for kind, norm in rows:
+            line = norm.encode()
+            if kind not in self.pages:
+                self.pages[kind] = [bytearray(_END) for _ in range(PAGES)]
+            self.pages[kind][crc32(line) % PAGES] += line + _END
+            if kind == "phone":
+                self._note_calling_code(norm)
+            elif kind == "plate.part":
+                for run in _runs(norm) or {""}:
+                    self.parts.setdefault(run, Counter())[norm] += 1
+
+    def remove(self, rows: Iterable[Row]) -> None:
+        for kind, norm in rows:
+            if kind not in self.pages:
+                continue
+            line = norm.encode()
+            page = self.pages[kind][crc32(line) % PAGES]
+            at = page.find(_END + line + _END)
+            if at < 0:
+                continue
+            del page[at : at + len(line) + 1]
+            if kind == "plate.part":
+                for run in _runs(norm) or {""}:
+                    self.parts[run] -= Counter([norm])
+
+    def _note_calling_code(self, norm: str) -> None:
+        try:
+            self.calling.add(calling_code(norm))
+        except IdentifierError:
+            return
+
+
 class IdentifierIndex:
-    """Lines of normal forms, by leaf name; one line for each record that has it."""
+    """What is held, by leaf name. Asked from any thread, changed in the writer's only."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pages: dict[str, list[bytearray]] | None = None
-        self._calling: set[str] = set()
-        self._parts: dict[str, Counter[str]] = {}  # parts of plates, by each two signs in a row
+        self._lines: _Lines | None = None
         self._watched = False
 
     @property
     def is_loaded(self) -> bool:
         """Whether the values are in memory."""
-        return self._pages is not None
+        return self._lines is not None
 
     async def load(self) -> None:
         """Read all values, once; no writer runs meanwhile, so nothing can be missed."""
-        if self._pages is not None:
-            return
-        await self._store.write(self._load)
+        if self._lines is None:
+            await self._store.write(self._load)
 
     def _load(self, connection: Connection) -> None:
-        if self._pages is not None:
+        if self._lines is not None:
             return
         if not self._watched:
             self._watch(connection.engine)
-        self._pages, self._calling, self._parts = {}, set(), {}
-        for kind, joined in connection.execute(_READ):
-            self._add((kind, norm) for norm in json.loads(joined))
+        self._lines = _Lines(
+            (kind, norm)
+            for kind, joined in connection.execute(_READ).fetchall()
+            for norm in json.loads(joined)
+        )
 
     def calling_codes(self) -> frozenset[str]:
         """The calling codes of the numbers that were ever held, without +."""
-        return frozenset(self._calling)
+        lines = self._lines
+        return frozenset(lines.calling) if lines else frozenset()
 
     def holding(self, kind: str, needle: str) -> list[str]:
-        """The different values of this leaf that contain the needle; may run in any thread."""
+        """The different values of this leaf that contain the needle."""
+        lines = self._lines
         found: dict[str, None] = {}
         wanted = needle.encode("utf-8", "ignore")
-        for live in (self._pages or {}).get(kind, ()):
+        for live in lines.pages.get(kind, ()) if lines else ():
             page = bytes(live)  # as it is now: a commit may change it meanwhile
             at = page.find(wanted)
             while at >= 0:
@@ -76,56 +119,22 @@ class IdentifierIndex:
                 at = page.find(wanted, end)
         return list(found)
 
-    def all_of(self, kind: str) -> Iterator[str]:
-        """Every value of this leaf, as often as it is stored."""
-        for page in (self._pages or {}).get(kind, ()):
-            yield from (line.decode() for line in page.split(_END)[1:-1])
-
     def plates_like(self, signs: str) -> set[str]:
         """The parts of plates that have two signs in a row of these, or no two in a row at all."""
-        found = set(self._parts.get("", ()))
-        for run in _runs(signs):
-            found.update(self._parts.get(run, ()))
-        return found
+        lines = self._lines
+        if lines is None:
+            return set()
+        return set().union(*(lines.parts.get(run, ()) for run in (*_runs(signs), "")))
+
+    def all_of(self, kind: str) -> list[str]:
+        """Every value of this leaf, as often as it is stored."""
+        lines = self._lines
+        pages = lines.pages.get(kind, ()) if lines else ()
+        return [line.decode() for page in pages for line in bytes(page).split(_END)[1:-1]]
 
     def forget(self) -> None:
         """Drop everything; the next search reads it again."""
-        self._pages = None
-        self._parts = {}
-
-    def _add(self, rows: Iterable[Row]) -> None:
-        pages = self._pages
-        if pages is None:
-            return
-        for kind, norm in rows:
-            line = norm.encode()
-            if kind not in pages:
-                pages[kind] = [bytearray(_END) for _ in range(PAGES)]
-            pages[kind][crc32(line) % PAGES] += line + _END
-            if kind == "phone":
-                self._note_calling_code(norm)
-            elif kind == "plate.part":
-                for run in _runs(norm) or {""}:
-                    self._parts.setdefault(run, Counter())[norm] += 1
-
-    def _remove(self, rows: Iterable[Row]) -> None:
-        for kind, norm in rows:
-            line = norm.encode()
-            if self._pages is None or kind not in self._pages:
-                continue
-            page = self._pages[kind][crc32(line) % PAGES]
-            at = page.find(_END + line + _END)
-            if at >= 0:
-                del page[at : at + len(line) + 1]
-            if kind == "plate.part":
-                for run in _runs(norm) or {""}:
-                    self._parts[run] -= Counter([norm])
-
-    def _note_calling_code(self, norm: str) -> None:
-        try:
-            self._calling.add(calling_code(norm))
-        except IdentifierError:
-            return
+        self._lines = None
 
     def _watch(self, engine: Engine) -> None:
         self._watched = True
@@ -157,10 +166,8 @@ class IdentifierIndex:
         for change in connection.info.pop(_PENDING, ()):
             if change is None:
                 self.forget()
-            elif change[0]:
-                self._add(change[1])
-            else:
-                self._remove(change[1])
+            elif self._lines is not None:
+                (self._lines.add if change[0] else self._lines.remove)(change[1])
 
 
 def _runs(signs: str) -> set[str]:

@@ -48,22 +48,29 @@ class Rounds:
         await node.change(set_peer, peer.id, hello_due=0, trouble="")
         return await node.read(peer_by_id, peer.id)
 
-    async def push(self, peer: Peer) -> None:
-        """Give the peer what it lacks until it says that it has all of it, or stops moving."""
+    async def push(self, peer: Peer, *, compare: bool = False) -> None:
+        """Give the peer what it lacks until it says that it has all of it, or stops moving.
+
+        With `compare` also where nothing is new: its answer shows whether it knows more of us than
+        we do, because this store is an older one that was put back.
+        """
         node = self._node
-        delta = await node.change(self._next_delta, peer.id)
+        delta = await node.change(self._next_delta, peer.id, compare=compare)
         for _ in range(MOST_ROUNDS):
             if delta is None:
                 return
             answer = await self._exchange.ask(peer.docs, delta)
             delta = await self._hear(peer, delta, answer)
 
-    def _next_delta(self, connection: Connection, peer_id: int) -> Delta | None:
+    def _next_delta(
+        self, connection: Connection, peer_id: int, *, compare: bool = False
+    ) -> Delta | None:
         """What to push next; None where the peer is known to have everything."""
         peer = peer_by_id(connection, peer_id)
         grants = StoreGrants(connection, self._node.context, peer)
         channel = grants.channel
-        if channel.listed and channel.cursor >= channel.pseq and not unconfirmed(connection, peer):
+        is_told = channel.listed and channel.cursor >= channel.pseq
+        if is_told and not compare and not unconfirmed(connection, peer):
             return None
         return origin.next_delta(grants, channel.cursor, grants.today)
 

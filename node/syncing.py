@@ -118,7 +118,7 @@ class Syncing:
             if wait == 0 and peer.endpoint is not None and peer.state is not PeerState.GONE:
                 due = loop.time() >= next_pull or peer_id in self._pull_now or peer.in_relist > 0
                 greet = self._is_hidden and loop.time() >= next_hello
-                if await self._try(peer, greet=greet, pull=due and not self._is_hidden):
+                if await self._try(peer, greet=greet, due=due):
                     if greet:
                         next_hello = loop.time() + GREET_EVERY_S * (0.75 + self._chance() / 2)
                     if due:
@@ -148,14 +148,14 @@ class Syncing:
     def _chance(self) -> float:
         return self._node.context.random(1)[0] / 255
 
-    async def _try(self, peer: Peer, *, greet: bool, pull: bool) -> bool:
-        """One conversation; whether it worked."""
+    async def _try(self, peer: Peer, *, greet: bool, due: bool) -> bool:
+        """One conversation; whether it worked. When it is due, both sides are compared."""
         try:
             new_to_each_other = peer.state is PeerState.INVITED or not peer.they_trust
             if greet or peer.hello_due or new_to_each_other:
                 peer = await self._rounds.greet(peer)
             if peer.they_trust:
-                await self._converse(peer, pull=pull)
+                await self._converse(peer, due=due)
         except (ParasolError, TimeoutError) as error:
             await self._failed(peer, error)
             return False
@@ -163,10 +163,10 @@ class Syncing:
             await self._node.change(set_peer, peer.id, failures=0, next_try_us=0, trouble="")
         return True
 
-    async def _converse(self, peer: Peer, *, pull: bool) -> None:
+    async def _converse(self, peer: Peer, *, due: bool) -> None:
         if peer.state.may_hold_ours:
-            await self._rounds.push(peer)
-        if pull and peer.state.heard:
+            await self._rounds.push(peer, compare=due)
+        if due and peer.state.heard and not self._is_hidden:  # else its long poll does that
             await self._rounds.pull(peer)
         if peer.state is PeerState.LEAVING and await self._rounds.part(peer):
             self._scan.set()

@@ -8,6 +8,7 @@ import click
 
 from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
+from cli.cmd_policy import show_foresight
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, short, table, words
 
@@ -80,6 +81,7 @@ def verify(cli: Cli, peer: str, code: str | None) -> None:
         if not cli.may_ask():
             raise click.UsageError("--code is missing: the thirty digits that they read to you")
         _show_ours(cli, peer)
+        show_foresight(cli.call("policy_preview", peer=peer))
         code = line("Their code, as they read it to you")
     elif code == "-":
         code = text_argument(cli, "-", "Their code", argument="--code")

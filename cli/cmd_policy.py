@@ -59,17 +59,31 @@ def apply(cli: Cli, file: str | None) -> None:
 
 
 @policy.command()
-@click.argument("id", metavar="ALERT|DRAFT")
+@click.argument("id", metavar="[ALERT|DRAFT]", required=False)
 @click.option("--peer", required=True, help="Whose view: the start of an id, or a name.")
 @click.pass_obj
-def preview(cli: Cli, id: str, peer: str) -> None:  # noqa: A002 - the name of the argument
+def preview(cli: Cli, id: str | None, peer: str) -> None:  # noqa: A002 - the argument's name
     """Show what a peer would see of an alert or draft.
 
     Each field that it would not see has the rule behind it.
 
     Last come the fields that this peer would learn from another one, if the two compared.
+
+    Without an alert or draft: how many of our alerts the peer will see once it is trusted.
     """
-    emit(cli, cli.call("policy_preview", peer=peer, id=id), _show_preview)
+    asked = {"peer": peer, "id": id} if id else {"peer": peer}
+    result = cli.call("policy_preview", **asked)
+    emit(cli, result, _show_preview if id else show_foresight)
+
+
+def show_foresight(result: Result) -> None:
+    """Print how many alerts a peer will see, and the rules that keep the others back."""
+    print(f"{words(result['peer'])} will see {result['will_see']} of our {result['of']} alerts.")
+    rules = result.get("rules") or {}
+    rows = [{**row, **rules.get(row["rule"], {})} for row in result.get("withheld") or []]
+    if rows:
+        print("\nKept back:")
+        table(rows, ["alerts", "rule", *present(rows, ["why"])])
 
 
 def _show_preview(result: Result) -> None:

@@ -8,6 +8,8 @@ held, or changes nothing. The preview asks the export function itself.
 import asyncio
 import contextlib
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -158,13 +160,50 @@ def _names(connection: Connection, ids: set[int]) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-async def policy_preview(node: Node, peer: str, id: str) -> dict[str, Any]:  # noqa: A002
+async def policy_preview(
+    node: Node,
+    peer: str,
+    id: str | None = None,  # noqa: A002
+) -> dict[str, Any]:
     """Show what a peer would see of one alert or draft of ours, and the rule behind the rest.
 
     "joinable" lists the fields that other peers get and this one does not: those who put their
-    copies together have them all.
+    copies together have them all. Without an `id`: how many of our alerts the peer would see once
+    it is trusted, {"will_see", "of", "withheld": [{"rule", "alerts"}]}.
     """
+    if id is None:
+        return await node.read(_foresee, node.context, peer)
     return await node.read(_preview, node.context, peer, id)
+
+
+def _foresee(connection: Connection, context: Context, peer: str) -> dict[str, Any]:
+    """Count the live alerts that a peer would get as a trusted one, and what keeps others back."""
+    whose = find_peer(connection, peer)
+    way = gate(context.policy, context.region, PeerView(whose.org, True, whose.accepts))  # noqa: FBT003
+    live = [
+        record
+        for record in own_records(connection, context.org).values()
+        if record.entry.status is Status.LIVE and record.entry.exp_day >= context.today
+    ]
+    seen, rules = 0, Counter[str]()
+    for record in live:
+        asked = (record.view(), record.consent, record.restrictions, context.today)
+        if way.release(*asked).names:
+            seen += 1
+        else:  # every alert has a kind, so its rules are those that keep the whole back
+            rules.update(row.rule for row in way.trace(*asked) if row.field == "kind")
+    return {
+        "peer": whose.name,
+        "will_see": seen,
+        "of": len(live),
+        "withheld": [{"rule": rule, "alerts": count} for rule, count in rules.most_common()],
+        "rules": _explained(rules),
+    }
+
+
+def _explained(rules: Iterable[str]) -> dict[str, Any]:
+    found = ((rule, explain.explain(rule)) for rule in dict.fromkeys(rules))
+    return {rule: {"why": each.why, "cure": each.cure} for rule, each in found}
 
 
 def _preview(
@@ -183,7 +222,6 @@ def _preview(
     }
     names = {other.org: other.name for other in all_peers(connection)}
     values = {name: shared.view.names_values[name] for name in sorted(theirs.names)}
-    rules = list(dict.fromkeys(row.rule for row in theirs.trace))
     notes = [_PAUSED] if whose.state is PeerState.PAUSED else []
     return {
         "peer": whose.name,
@@ -193,10 +231,7 @@ def _preview(
             {"peer": names.get(OrgId(row["peer"])) or text_id(row["peer"]), "fields": row["fields"]}
             for row in joinable(theirs, others)
         ],
-        "rules": {
-            rule: {"why": found.why, "cure": found.cure}
-            for rule, found in ((rule, explain.explain(rule)) for rule in rules)
-        },
+        "rules": _explained(row.rule for row in theirs.trace),
         **({"notes": notes} if notes else {}),
     }
 

@@ -61,12 +61,15 @@ def test_verifying_shows_our_code_before_it_asks_for_theirs(tmp_path: Path) -> N
     row = {"id": "abc", "name": "H", "state": "unverified", "ours": "11111", "theirs": "22222"}
     answers: dict[str, Answer] = {
         "peer_list": {"peers": [row]},
+        "policy_preview": {"peer": "H", "will_see": 5, "of": 7, "withheld": [], "rules": {}},
         "peer_verify": {"peer": "abc", "state": "trusted"},
     }
     with played_node(tmp_path, answers) as node:
         ran = parasol_at_terminal("peer", "verify", "H", home=tmp_path, typed="22222\n")
     assert node.asked[-1] == ("peer_verify", {"peer": "H", "code": "22222"})
-    assert "11111" in ran.out.split("Their code")[0]
+    before = ran.out.split("Their code")[0]
+    assert "11111" in before
+    assert "H will see 5 of our 7 alerts." in before
 
 
 def test_lists_are_tables_and_text_of_others_is_no_markup(tmp_path: Path) -> None:

@@ -203,3 +203,21 @@ async def test_only_an_origin_previews_its_alert(tmp_path: Path) -> None:
             await preview(node, "Harbour", alert)
         with pytest.raises(NotFound):
             await preview(node, "Nobody", alert)
+
+
+async def test_before_a_peer_is_trusted_the_preview_counts_what_it_will_see(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await befriend(node, "Harbour", PeerState.UNVERIFIED)
+        for code in ("NP", "VI", "RB"):
+            await published(node, codes=code)
+        withdrawn = await published(node)
+        await node.dispatch("alert_withdraw", {"alert": withdrawn})
+        seen = await node.dispatch("policy_preview", {"peer": "Harbour"})
+        assert (seen["will_see"], seen["of"], seen["withheld"]) == (3, 3, [])
+        text = with_switch(node, 'categories = "all"', 'categories = "crimes"')
+        await published(node, codes="BV")
+        await node.dispatch("policy_apply", {"text": text})
+        seen = await node.dispatch("policy_preview", {"peer": "Harbour"})
+        assert (seen["will_see"], seen["of"]) == (3, 4)
+        assert seen["withheld"] == [{"rule": "origin.categories=crimes", "alerts": 1}]
+        assert seen["rules"]["origin.categories=crimes"]["why"]

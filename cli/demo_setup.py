@@ -12,7 +12,6 @@ LISTS = Path(__file__).with_name("demo_lists")
 WRITTEN = "2025-05-12"  # the day that the lists were written: their "last week" counts from it
 DOUBTS_SHOWN = 3
 BORDER = "origin.cross_border=listed"
-UNTRUSTED = "origin.peer=untrusted"
 
 
 def set_up(story: Story) -> Json:
@@ -120,7 +119,7 @@ def meet(story: Story) -> Json:
     promised = dict(
         zip(
             _names(story),
-            at_once(*(partial(will_see, story, *pair) for pair in story.pairs())),
+            at_once(*(partial(will_see, *pair) for pair in story.pairs())),
             strict=True,
         )
     )
@@ -146,16 +145,10 @@ def _names(story: Story) -> list[tuple[str, str]]:
     return [(one.name, other.name) for one, other in story.pairs()]
 
 
-def will_see(story: Story, origin: Organisation, receiver: Organisation) -> tuple[int, list[str]]:
+def will_see(origin: Organisation, receiver: Organisation) -> tuple[int, list[str]]:
     """How many alerts a peer would get once it is trusted, and the rules behind the others."""
-    seen, rules = 0, set()
-    for alert in story.published[origin.name]:
-        preview = origin.ask("policy", "preview", "--peer", receiver.name, alert)
-        standing = {row["rule"] for row in preview["withheld"] if row["field"] == "kind"}
-        standing.discard(UNTRUSTED)
-        rules |= standing
-        seen += not standing
-    return seen, sorted(rules)
+    found = origin.ask("policy", "preview", "--peer", receiver.name)
+    return found["will_see"], [row["rule"] for row in found["withheld"]]
 
 
 def _arrived(origin: Organisation, receiver: Organisation, count: int) -> bool:
@@ -186,7 +179,7 @@ def open_border(story: Story) -> Json:
     need(applied["changed"], "the new policy to be in force")
     seen = {}
     for each in story.others(maison):
-        expected, _ = will_see(story, maison, each)
+        expected, _ = will_see(maison, each)
         need(expected == len(story.published[maison.name]), f"{each.name} to be listed")
         waited(partial(_arrived, maison, each, expected), f"{expected} alerts at {each.name}")
         seen[each.name] = expected

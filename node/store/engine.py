@@ -1,21 +1,21 @@
 """Opens the encrypted database and runs transactions on it.
 
-Queries are plain functions over a SQLAlchemy `Connection`; this file decides where they run: reads
-through aiosqlite, writes in one thread of their own, migrations and the model test directly.
+Queries are plain functions over a SQLAlchemy `Connection`; this file decides where they run: each
+whole in one trip to a thread, reads in a few, writes in one of their own; migrations and the model
+test directly. A trip for every statement would cost more than the statements.
 Every connection is keyed with a raw key before its first statement.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, StaticPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool, StaticPool
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from node.errors import StoreDamaged, StoreLocked
@@ -26,6 +26,7 @@ R = TypeVar("R")
 PAGE_BYTES = 8192
 WAL_PAGES = 2000
 PAGE_CACHE_KIB = 32 * 1024
+READERS = 4
 WRITE = "parasol_write"
 
 
@@ -61,53 +62,29 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def sync_engine(path: Path | str, key: bytes, *, shared: bool = False) -> Engine:
+def sync_engine(
+    path: Path | str, key: bytes, *, shared: bool = False, pool: type[Pool] = NullPool
+) -> Engine:
     """An engine that runs in the calling thread; `shared` keeps one connection for its life."""
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: connect(path, key),
         module=sqlcipher,
-        poolclass=StaticPool if shared else NullPool,
+        poolclass=StaticPool if shared else pool,
     )
     event.listen(engine, "begin", _begin)
-    return engine
-
-
-def async_engine(path: Path, key: bytes) -> AsyncEngine:
-    """An engine whose every connection has a thread of its own, through aiosqlite."""
-
-    async def creator() -> aiosqlite.Connection:
-        connection = aiosqlite.Connection(lambda: connect(path, key), iter_chunk_size=256)
-        # An unclosed connection must not keep the process alive.
-        connection._thread.daemon = True  # noqa: SLF001
-        return await connection
-
-    engine = create_async_engine(
-        "sqlite+aiosqlite://",
-        async_creator=creator,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=4,
-        max_overflow=2,
-    )
-    dbapi = engine.sync_engine.dialect.dbapi
-    for name in (
-        "Error", "DatabaseError", "OperationalError", "IntegrityError", "ProgrammingError",
-        "InterfaceError", "InternalError", "DataError", "NotSupportedError", "Warning",
-    ):  # fmt: skip
-        setattr(dbapi, name, getattr(sqlcipher, name))
-    event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
 class Store:
     """The node's database: any number of readers, one writer.
 
-    Reads go through aiosqlite. Writes run whole in one thread of their own, so that neither their
-    queries nor their commits keep the event loop from answering.
+    Neither keeps the event loop from answering.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self._reads = async_engine(path, key)
+        self._reads = sync_engine(path, key, pool=QueuePool)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writes = sync_engine(path, key, shared=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self.path = path
@@ -116,10 +93,12 @@ class Store:
         self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run `query` in a read transaction: it sees one moment of the store."""
-        async with self._reads.connect() as plain:
-            connection = await plain.execution_options(**{WRITE: False})
-            with damage_named():
-                return await connection.run_sync(query, *args, **kwargs)
+        work = partial(self._read, lambda opened: query(opened, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    def _read(self, query: Callable[[Connection], R]) -> R:
+        with damage_named(), self._reads.connect() as plain:
+            return query(plain.execution_options(**{WRITE: False}))
 
     async def write(self, query: Callable[[Connection], R]) -> R:
         """Run `query` in a write transaction, durable when this returns; all of it or nothing."""
@@ -141,9 +120,10 @@ class Store:
             raw.close()
 
     async def close(self) -> None:
-        """Close every connection, after the writer has finished."""
+        """Close every connection, after what runs has finished."""
         await asyncio.to_thread(self._writer.shutdown)
-        await self._reads.dispose()
+        await asyncio.to_thread(self._readers.shutdown)
+        self._reads.dispose()
         self._writes.dispose()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -41,10 +41,10 @@ class Peer:
     in_relist: int  # federation.receiver: NOT_ASKED, ASKED, LISTING
     in_synced: bool
 
-    @cached_property
+    @property
     def docs(self) -> Documents:
         """Its org documents and card, verified when they were stored, and again here."""
-        return decode_documents(decode(self.docs_raw, limit=ENVELOPE_BYTES))
+        return _documents(self.docs_raw)
 
     @property
     def accepts(self) -> Accepts | None:
@@ -62,6 +62,15 @@ class Peer:
         """Where it can be reached, if anywhere."""
         card = self.docs.card
         return card.endpoints[0] if card is not None and card.endpoints else None
+
+
+@lru_cache(maxsize=256)
+def _documents(raw: bytes) -> Documents:
+    """Documents from their bytes; the same bytes are verified once, since all of them is the key.
+
+    Each message of a peer needs them several times, and two signatures take 150 µs.
+    """
+    return decode_documents(decode(raw, limit=ENVELOPE_BYTES))
 
 
 def all_peers(connection: Connection) -> list[Peer]:

@@ -98,7 +98,8 @@ async def test_a_masked_form_is_found_by_the_whole(
 ) -> None:
     async with one_node(tmp_path / "node") as node:
         harbour = await befriend(node, "Harbour")
-        await received(node, harbour, **{f"{kind}.masked": [masked(kind, value)]})
+        shown: dict[str, Any] = {f"{kind}.masked": [masked(kind, value)]}
+        await received(node, harbour, **shown)
         assert await why(node, typed) == [f"{kind} masked form"]
 
 

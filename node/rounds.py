@@ -98,7 +98,7 @@ class Rounds:
         note_contact(connection, peer_id, self._node.context.now_us())
         channel = grants.channel
         moved = channel.cursor != before or channel.pseq > sent.to_seq
-        if not moved or channel.cursor >= channel.pseq:
+        if not moved or (channel.listed and channel.cursor >= channel.pseq):
             return None  # all told; what is not confirmed is listed at the next conversation
         return origin.next_delta(grants, channel.cursor, grants.today)
 

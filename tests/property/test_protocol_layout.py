@@ -11,10 +11,15 @@ from protocol.errors import ProtocolError
 from protocol.ids import Day, NodeKey, OrgId, RecordId
 
 
+def _never(raw: bytes) -> Entry | None:
+    return None
+
+
 def both(raw: bytes) -> tuple[Entry | None, Entry | None]:
     """What the quick and what the full reading make of these bytes."""
     quick = entries._usual(raw)
-    usual, entries._usual = entries._usual, lambda _: None
+    usual = entries._usual
+    entries._usual = _never
     try:
         full: Entry | None = decode_entry(raw)
     except ProtocolError:

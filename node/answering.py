@@ -19,7 +19,7 @@ from federation.verify import CheckedItem
 from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
-from node.exchange import Exchange, guard
+from node.exchange import Exchange, aside, guard
 from node.introductions import our_hello, prove_hello, take_hello
 from node.pipeline import spread
 from node.recall import left_by
@@ -112,13 +112,14 @@ class Answering:
             return None
         docs = peer.docs
         try:
-            await asyncio.to_thread(self._exchange.prove, opened, docs)
+            size = len(opened.inner.raw)
+            await aside(size, self._exchange.prove, opened, docs)
             self._count(peer)
             if peer.state is PeerState.GONE:  # it may have missed our goodbye
                 return await self._exchange.seal(Bye(BYE_LEFT, 0), docs, re=_re(opened))
             if peer.state in {PeerState.INVITED, PeerState.UNVERIFIED}:
                 raise ProtocolError(ErrorNumber.UNVERIFIED_PEER, "not verified yet")
-            message = await asyncio.to_thread(decode_body, opened.inner.type, opened.inner.body)
+            message = await aside(size, decode_body, opened.inner.type, opened.inner.body)
             answer = await self._effect(peer, opened.inner, message)
         except ProtocolError as error:
             return await self._refuse(opened, docs, error)

@@ -1,4 +1,4 @@
-"""Checks received records off the event loop: a few in a thread, many in another process.
+"""Checks received records: one or two at once, a few in a thread, many in another process.
 
 A signature takes 50 µs and the hashes of its fields as much again, in which Python holds its lock;
 another process has a lock of its own. It is started by the first large delta, ends after a quiet
@@ -18,6 +18,7 @@ from keys.orgdoc import OrgDoc
 from protocol.ids import Day
 from protocol.messages import Put, Stop
 
+FEW = 2
 MANY = 40
 QUIET_S = 60.0
 
@@ -34,6 +35,8 @@ class CheckingPool:
         self, items: Sequence[Put | Stop], author: OrgDoc, today: Day
     ) -> list[CheckedItem]:
         """Every item checked, in order; never raises for an item."""
+        if len(items) <= FEW:
+            return check_items(items, author, today)
         if len(items) < MANY:
             return await asyncio.to_thread(check_items, items, author, today)
         pool = self._started()

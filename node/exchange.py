@@ -1,10 +1,13 @@
 """Envelopes in and out: opens and verifies what arrives, signs and seals what leaves.
 
-All of it runs off the event loop. A request's `n` rises for ever; an answer is bound to its request
+What is large runs off the event loop; what is small here, since the trip to a thread and back
+takes as long as the work. A request's `n` rises for ever; an answer is bound to its request
 by `re`. What a message means is decided in `node.answering` and `node.syncing`.
 """
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
@@ -17,9 +20,31 @@ from node.errors import PeerTrouble
 from node.runtime import Node
 from node.store.tables import guards
 from protocol.errors import ErrorNumber, ProtocolError
-from protocol.messages import Err, Message, decode_body
+from protocol.messages import Delta, Err, Give, List, Message, decode_body
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 DAY_US = 86_400_000_000
+SMALL_BYTES = 16 * 1024  # some 200 µs of work
+SMALL_ITEMS = 4
+
+
+async def aside(size: int, work: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Do work on so many bytes: in a thread where they are many, else at once."""
+    if size <= SMALL_BYTES:
+        return work(*args)
+    return await asyncio.to_thread(work, *args)
+
+
+def _is_small(message: Message) -> bool:
+    match message:
+        case Delta() | Give():
+            return len(message.items) <= SMALL_ITEMS
+        case List():
+            return len(message.rows) <= SMALL_ITEMS
+        case _:
+            return True
 
 
 class PeerRefused(PeerTrouble):
@@ -49,12 +74,18 @@ class Exchange:
     async def open(self, wire: bytes) -> Opened:
         """Unseal a wire that is meant for us; ProtocolError if it cannot be."""
         node = self._node
-        return await asyncio.to_thread(open_wire, wire, node.box_keys, node.context.org)
+        return await aside(len(wire), open_wire, wire, node.box_keys, node.context.org)
 
     async def seal(self, message: Message, docs: Documents, *, re: bytes = b"") -> bytes:
         """Sign and seal a message to the organisation of `docs`; ProtocolError without a card."""
-        wire, _ = await asyncio.to_thread(self._seal, message, docs, re, self.next_n())
+        wire, _ = await self._sealed(message, docs, re)
         return wire
+
+    async def _sealed(self, message: Message, docs: Documents, re: bytes) -> tuple[bytes, Inner]:
+        n = self.next_n()
+        if _is_small(message):
+            return self._seal(message, docs, re, n)
+        return await asyncio.to_thread(self._seal, message, docs, re, n)
 
     def _seal(self, message: Message, docs: Documents, re: bytes, n: int) -> tuple[bytes, Inner]:
         if docs.card is None:
@@ -72,8 +103,9 @@ class Exchange:
         Unreachable, PeerRefused, or ProtocolError for an answer that is not one.
         """
         opened = await self._send(docs, message, wait_s)
-        await asyncio.to_thread(self.prove, opened, docs)
-        return await asyncio.to_thread(decode_body, opened.inner.type, opened.inner.body)
+        size = len(opened.inner.raw)
+        await aside(size, self.prove, opened, docs)
+        return await aside(size, decode_body, opened.inner.type, opened.inner.body)
 
     async def ask_hello(self, docs: Documents, message: Message) -> Opened:
         """Send a hello; the answer is not proved yet, because the documents in it do that."""
@@ -83,12 +115,12 @@ class Exchange:
         card = docs.card
         if card is None or not card.endpoints:
             raise Unreachable("no_endpoint", "it has no endpoint")
-        wire, inner = await asyncio.to_thread(self._seal, message, docs, b"", self.next_n())
+        wire, inner = await self._sealed(message, docs, b"")
         opened = await self.open(await self._client.post(card.endpoints[0], wire, wait_s=wait_s))
         if opened.inner.from_org != docs.org or opened.inner.re != request_hash(inner):
             raise ProtocolError(ErrorNumber.MALFORMED, "an answer to another request")
         if opened.inner.type == "err":
-            await asyncio.to_thread(self.prove, opened, docs)
+            self.prove(opened, docs)
             refused = decode_body("err", opened.inner.body)
             if isinstance(refused, Err):
                 if refused.number == ErrorNumber.STALE:

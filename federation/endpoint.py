@@ -6,15 +6,23 @@ learns nothing. All else is 200 with an envelope; what it means is decided elsew
 
 import asyncio
 import hmac
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from keys.envelope import MAX_WIRE
 
 Answer = Callable[[bytes], Awaitable[bytes | None]]
 BODY_S = 60
 MAX_OPEN = 512
+
+_log = logging.getLogger("parasol.endpoint")
+# aiohttp would write every broken request of a stranger into the log, with address and bytes.
+_SILENT = logging.getLogger("parasol.endpoint.http")
+_SILENT.disabled = True
 
 
 class Endpoint:
@@ -29,7 +37,7 @@ class Endpoint:
 
     async def start(self) -> None:
         """Listen; OSError if the address is taken."""
-        server = web.Server(self._handle, access_log=None)
+        server = web.Server(self._handle, access_log=None, logger=_SILENT)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=2)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
@@ -56,6 +64,12 @@ class Endpoint:
             answer = await self._answer(wire)
         except TimeoutError:
             return _bare(408)
+        except (ConnectionError, HttpProcessingError):
+            return _bare(404)  # a body that broke off, or is none
+        except Exception as error:  # noqa: BLE001  # ours to mend: the peer tries again later
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("%s at %s:%s", type(error).__name__, frame.name, frame.lineno)
+            return _bare(503)
         finally:
             self._open -= 1
         if answer is None:

@@ -104,8 +104,8 @@ class IdentifierIndex:
         lines = self._lines
         return frozenset(lines.calling) if lines else frozenset()
 
-    def holding(self, kind: str, needle: str) -> list[str]:
-        """The different values of this leaf that contain the needle."""
+    def holding(self, kind: str, needle: str, most: int) -> list[str]:
+        """The different values of this leaf that contain the needle; about `most` of very many."""
         lines = self._lines
         found: dict[str, None] = {}
         wanted = needle.encode("utf-8", "ignore")
@@ -117,6 +117,8 @@ class IdentifierIndex:
                 end = page.find(_END, at)
                 found[page[start:end].decode()] = None
                 at = page.find(wanted, end)
+            if len(found) >= most:
+                break
         return list(found)
 
     def plates_like(self, signs: str) -> set[str]:

@@ -24,20 +24,20 @@ from protocol.entry import Status
 from protocol.ids import text_id
 
 SHOWN = 50
-VALUES_MOST = 2000  # that are looked up of what a scan finds
-ROWS_MOST = 200  # of records that are read: each is a page of the store to decipher
+VALUES_MOST = 1000  # that are looked up of what a scan finds
+ROWS_MOST = 100  # of records that are read: each is a page of the store to decipher
 STALE_US = 7 * 86_400_000_000
 
-_FOUND = "FROM json_each(:norms) AS j CROSS JOIN identifiers AS i ON i.norm = j.value"
 # Which rows are read is decided in the index alone: the better values first, then the newest.
 _HITS = text(
-    "SELECT f.norm, f.kind, r.id, r.rk, r.org, r.severity, r.day, r.received_us, r.disclosures,"  # noqa: S608
-    " (r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today) AS open"
-    f" FROM (SELECT i.norm AS norm, i.kind AS kind, i.record AS record {_FOUND}"
+    "SELECT f.norm, f.kind, r.id, r.rk, r.org, r.severity, r.day, r.received_us, r.disclosures,"
+    " (r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today) AS open,"
+    " f.found"
+    " FROM (SELECT i.norm AS norm, i.kind AS kind, i.record AS record, count(*) OVER () AS found"
+    " FROM json_each(:norms) AS j CROSS JOIN identifiers AS i ON i.norm = j.value"
     " ORDER BY j.key < :better DESC, i.record DESC LIMIT :most) AS f"
     " CROSS JOIN records AS r ON r.id = f.record"
 )
-_COUNT = text(f"SELECT count(DISTINCT i.record) {_FOUND}")
 _ALL = -1
 
 
@@ -95,9 +95,7 @@ def _hits(
     better = len({each.norm for each in ordered if each.score > PART})
     asked = {"norms": json.dumps(norms)}
     rows = _rows(connection, known, asked | {"better": better, "most": ROWS_MOST})
-    unread = len(reasons) - len(ordered)
-    if len(rows) == ROWS_MOST:
-        unread += int(connection.execute(_COUNT, asked).scalar_one()) - ROWS_MOST
+    unread = len(reasons) - len(ordered) + (rows[0].found - len(rows) if rows else 0)
     hits = _best(_shown_rows(rows, reasons, known))
     if unread > 0 and len(hits) < SHOWN:  # what was read may not be shown: something else may
         rows = _rows(connection, known, asked | {"better": better, "most": _ALL})
@@ -136,7 +134,7 @@ def _scanned(index: IdentifierIndex, question: Question, *, found_whole: bool) -
     for scan in question.scans:
         if scan.fallback and found_whole:
             continue
-        for value in index.holding(scan.kind, scan.needle):
+        for value in index.holding(scan.kind, scan.needle, 2 * VALUES_MOST):
             judged = scan.judge(value)
             if judged is not None:
                 yield Sought(scan.kind, value, *judged)

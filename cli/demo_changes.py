@@ -108,7 +108,7 @@ def _confirmed(story: Story, withdrawn: str, erased: str) -> list[Json]:
          for row in rows],
     )  # fmt: skip
     story.screen.good(
-        "a confirmation is the peer's own digest, equal to ours; no answer of a web server"
+        "confirmed means: the peer's signed digest equals the origin's; an HTTP status says nothing"
     )
     keep = ("alert", "origin", "peer_name", "what", "state")
     return [{name: row[name] for name in keep} for row in rows]

@@ -6,15 +6,13 @@ pass `safe`, as in every other command.
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.show import words
 from cli.words import safe
 
 PIPE_COLUMNS = 120
@@ -29,33 +27,31 @@ class Screen:
 
     def __init__(self, *, silent: bool) -> None:
         self._silent = silent
-        terminal = Console(highlight=False, markup=False, emoji=False)
-        width = min(terminal.width, MOST_COLUMNS) if sys.stdout.isatty() else PIPE_COLUMNS
-        self._console = Console(
-            highlight=False, markup=False, emoji=False, width=width, quiet=silent
-        )
+        self._console = Console(highlight=False, markup=False, emoji=False)
+        self._coloured = self._console.is_terminal
+        most = MOST_COLUMNS if self._coloured else PIPE_COLUMNS
+        self._console.width = min(self._console.width, most) if self._coloured else most
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return self._console.width
 
     def step(self, number: int, title: str) -> None:
         """Begin a step."""
-        self._console.print()
-        self._console.print(Text(f"{number}  {title}", style="bold cyan"))
+        self._print(Text(f"\n{number}  {title}", style="bold cyan"))
 
     def say(self, text: str, style: str = "") -> None:
         """Tell a paragraph."""
-        self._console.print(
-            Padding(Text(safe(text, lines=True), style=style), (0, 0, 0, 3), expand=False)
-        )
-        self._flush()
+        self._print(_inset(Text(safe(text, lines=True), style=style)))
 
     def good(self, text: str) -> None:
         """Tell something that was checked and holds."""
-        line = Text.assemble(("✓ ", "bold green"), safe(text))
-        self._console.print(Padding(line, (0, 0, 0, 3), expand=False))
-        self._flush()
+        self._print(_inset(Text.assemble(("✓ ", "bold green"), safe(text))))
 
     def command(self, text: str) -> None:
-        """Show a command to copy, never broken into lines."""
-        self._console.print(Text(f"   {safe(text)}"), soft_wrap=True)
+        """Show a line to copy, never broken."""
+        self._print(Text(f"   {safe(text)}"), whole=True)
 
     def table(
         self, heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, narrow: Sequence[int] = ()
@@ -67,23 +63,25 @@ class Screen:
             table.add_column(head, overflow="fold", header_style="bold", max_width=most)
         for row in rows:
             table.add_row(*(_cell(each) for each in row))
-        self._console.print(Padding(table, (0, 0, 1, 3), expand=False))
-        self._flush()
+        self._print(_inset(table, below=1))
 
-    def _flush(self) -> None:
-        if not self._silent:
-            sys.stdout.flush()
+    def _print(self, shown: RenderableType, *, whole: bool = False) -> None:
+        if self._silent:
+            return
+        if self._coloured:
+            self._console.print(shown, soft_wrap=whole)
+        else:
+            with self._console.capture() as captured:
+                self._console.print(shown, soft_wrap=whole)
+            print("\n".join(line.rstrip() for line in captured.get().split("\n")), end="")
+        sys.stdout.flush()
+
+
+def _inset(shown: RenderableType, *, below: int = 0) -> Padding:
+    return Padding(shown, (0, 0, below, 3), expand=False)
 
 
 def _cell(value: Cell) -> Text:
     if isinstance(value, Text):
         return value
     return Text(safe(value, lines=True) if value else "–")
-
-
-def with_rules(value: Any, rules: Sequence[str]) -> Text:
-    """A value, and under it the rules that kept more of it back."""
-    shown = Text("–" if value is None else words(value), style="" if rules else "green")
-    for rule in rules:
-        shown.append(f"\n{rule}", style="dim yellow")
-    return shown

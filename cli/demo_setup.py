@@ -6,12 +6,12 @@ from typing import Any
 
 from cli.demo_cast import Story
 from cli.demo_node import Json, Organisation, at_once, need, waited
+from cli.exits import PEER
 from cli.show import words
 
 LISTS = Path(__file__).with_name("demo_lists")
 WRITTEN = "2025-05-12"  # the day that the lists were written: their "last week" counts from it
 DOUBTS_SHOWN = 3
-BORDER = "origin.cross_border=listed"
 
 
 def set_up(story: Story) -> Json:
@@ -101,89 +101,64 @@ def publish(story: Story) -> Json:
 def meet(story: Story) -> Json:
     """Invite, accept, compare the codes by voice, and know before what the other will see."""
     screen = story.screen
-    for one, other in ((story.riverside, story.harbour), (story.riverside, story.maison),
-                       (story.harbour, story.maison)):  # fmt: skip
-        invite = one.ask("peer", "invite", "--name", other.name)["invite"]
-        met = other.ask("peer", "accept", "-", "--name", one.name, stdin=invite)
-        screen.say(
-            f"{one.name} invites {other.name}: {invite[:28]}…   {other.name}: {met['state']}"
-        )
-        need(met["state"] == "unverified", f"{other.name} not to trust {one.name} yet")
+    _invite(story)
     codes = {each.name: each.ask("peer", "list")["peers"][0]["ours"] for each in story.everyone}
     screen.say("\nThe codes that each reads to the others by voice:")
     screen.table(["organisation", "code"], list(codes.items()))
     wrong = codes[story.maison.name]
     code, error = story.riverside.try_to("peer", "verify", story.harbour.name, "--code", wrong)
-    need(code != 0 and error.get("code") == "wrong_code", "a wrong code to be refused")
-    screen.good("the code of another organisation is refused (wrong_code)")
-    promised = dict(
-        zip(
-            _names(story),
-            at_once(*(partial(will_see, *pair) for pair in story.pairs())),
-            strict=True,
-        )
+    need(code == PEER and error.get("code") == "wrong_code", "a wrong code to be refused")
+    screen.good(f"the code of another organisation is refused (wrong_code, exit code {code})")
+
+    pairs = story.pairs()
+    foreseen = at_once(*(partial(will_see, *pair) for pair in pairs))
+    screen.say("\nBefore anybody trusts anybody, policy preview says what they will see:")
+    screen.table(
+        ["alerts of", "seen by", "will see", "rules that keep the rest back"],
+        [
+            (one.name, other.name, f"{seen['will_see']} of {seen['of']}", _rules(seen))
+            for (one, other), seen in zip(pairs, foreseen, strict=True)
+        ],
     )
-    screen.say("\nBefore anybody trusts anybody, policy preview tells what they will see:")
-    rows = [
-        (origin, receiver, f"{seen} of {len(story.published[origin])} alerts", words(rules))
-        for (origin, receiver), (seen, rules) in promised.items()
-    ]
-    screen.table(["alerts of", "seen by", "will see", "rules that keep the rest back"], rows)
-    for one, other in story.pairs():
+    for one, other in pairs:
         done = one.ask("peer", "verify", other.name, "--code", codes[other.name])
         need(done["state"] == "trusted", f"{one.name} to trust {other.name}")
-    for (origin, receiver), (seen, _) in zip(story.pairs(), promised.values(), strict=True):
-        waited(partial(_arrived, origin, receiver, seen), f"{seen} alerts at {receiver.name}")
-    screen.good("all six trust each other, and each got exactly as many alerts as was said before")
-    return {"codes": codes, "will_see": [
-        {"origin": origin, "receiver": receiver, "alerts": seen, "rules": rules}
-        for (origin, receiver), (seen, rules) in promised.items()
-    ]}  # fmt: skip
+    for (one, other), seen in zip(pairs, foreseen, strict=True):
+        wait_for_alerts(one, other, seen["will_see"])
+    screen.good("all trust each other now, and each got as many alerts as was said before")
+    told = [
+        {"origin": one.name, "receiver": other.name, "alerts": seen["will_see"], "of": seen["of"],
+         "rules": [row["rule"] for row in seen["withheld"]]}
+        for (one, other), seen in zip(pairs, foreseen, strict=True)
+    ]  # fmt: skip
+    return {"codes": codes, "will_see": told}
 
 
-def _names(story: Story) -> list[tuple[str, str]]:
-    return [(one.name, other.name) for one, other in story.pairs()]
+def _invite(story: Story) -> None:
+    one, two, three = story.everyone
+    for inviter, invited in ((one, two), (one, three), (three, two)):
+        invite = inviter.ask("peer", "invite", "--name", invited.name)["invite"]
+        met = invited.ask("peer", "accept", "-", "--name", inviter.name, stdin=invite)
+        need(met["state"] == "unverified", f"{invited.name} not to trust {inviter.name} yet")
+        story.screen.say(
+            f"{inviter.name} invites {invited.name} ({invite[:24]}…), which accepts: unverified"
+        )
 
 
-def will_see(origin: Organisation, receiver: Organisation) -> tuple[int, list[str]]:
+def will_see(origin: Organisation, receiver: Organisation) -> Json:
     """How many alerts a peer would get once it is trusted, and the rules behind the others."""
-    found = origin.ask("policy", "preview", "--peer", receiver.name)
-    return found["will_see"], [row["rule"] for row in found["withheld"]]
+    return origin.ask("policy", "preview", "--peer", receiver.name)
 
 
-def _arrived(origin: Organisation, receiver: Organisation, count: int) -> bool:
-    found = receiver.ask("alert", "list", "--org", origin.name, "--status", "live")["alerts"]
-    return len(found) == count
+def _rules(seen: Json) -> str:
+    return "\n".join(f"{row['rule']} ({row['alerts']})" for row in seen["withheld"])
 
 
-def open_border(story: Story) -> Json:
-    """Maison Bleue sends nothing abroad until it lists the regions that it looked at."""
-    maison, screen = story.maison, story.screen
-    alert = story.published[maison.name][0]
-    before = maison.ask("policy", "preview", "--peer", story.harbour.name, alert)
-    need(not before["released"], "nothing of Maison Bleue to go abroad before it lists regions")
-    need(BORDER in {row["rule"] for row in before["withheld"]}, f"the rule {BORDER}")
-    screen.say(
-        f"So far nobody abroad sees an alert of {maison.name}: {BORDER}.\n"
-        f"{before['rules'][BORDER]['why']} Its keeper looks at the law of both regions and lists"
-        " them:"
-    )
-    regions = ", ".join(f'"{each.part.region}"' for each in story.others(maison))
-    policy = maison.home / "policy.toml"
-    text = policy.read_text("utf-8")
-    policy.write_text(
-        text.replace("cross_border_regions = []", f"cross_border_regions = [{regions}]"), "utf-8"
-    )
-    screen.command(f"cross_border_regions = [{regions}]      then: parasol policy apply")
-    applied = maison.ask("policy", "apply")
-    need(applied["changed"], "the new policy to be in force")
-    seen = {}
-    for each in story.others(maison):
-        expected, _ = will_see(maison, each)
-        need(expected == len(story.published[maison.name]), f"{each.name} to be listed")
-        waited(partial(_arrived, maison, each, expected), f"{expected} alerts at {each.name}")
-        seen[each.name] = expected
-    screen.good(
-        ", ".join(f"{name} now sees {n}" for name, n in seen.items()) + f" of {maison.name}'s"
-    )
-    return {"rule": BORDER, "before": 0, "after": seen}
+def wait_for_alerts(origin: Organisation, receiver: Organisation, count: int) -> None:
+    """Wait until a receiver lists as many live alerts of an origin."""
+
+    def arrived() -> bool:
+        found = receiver.ask("alert", "list", "--org", origin.name, "--status", "live")["alerts"]
+        return len(found) == count
+
+    waited(arrived, f"{count} alerts of {origin.name} at {receiver.name}")

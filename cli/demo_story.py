@@ -14,11 +14,12 @@ from pathlib import Path
 
 import click
 
-from cli.demo_cast import RIVERSIDE, Story, story_on
+from cli.demo_border import open_border
+from cli.demo_cast import Story, story_on
 from cli.demo_changes import take_back, wrong_things
 from cli.demo_node import Json, Organisation
 from cli.demo_screen import Screen
-from cli.demo_setup import import_lists, meet, open_border, publish, set_up
+from cli.demo_setup import import_lists, meet, publish, set_up
 from cli.demo_stage import Stage, Stopped, StoryBroke, stage
 from cli.demo_views import NUMBER, ask_number, same_alert
 from cli.exits import FAILED
@@ -83,6 +84,9 @@ def run_demo(*, as_json: bool, once: bool) -> None:
             except StoryBroke:
                 _show_logs(cast)
                 raise
+            except (LookupError, TypeError, ValueError) as odd:
+                _show_logs(cast)
+                raise StoryBroke(f"an answer lacks what was expected ({odd!r:.80})") from odd
     except StoryBroke as broke:
         raise DemoFailed(f"the demo did not hold at {at}: {broke}") from None
     except Stopped:
@@ -124,18 +128,20 @@ def _to_try(story: Story, number: int, took: float, *, once: bool) -> None:
     screen.say(
         f"The story took {took:.1f} s. The three nodes stay up until Ctrl-C. In another terminal:"
     )
+    parasol, hero = _command(), story.hero[:8]
     for each in story.everyone:
+        peer = next(other for other in story.others(each) if other is not story.harbour)
         screen.say(f"\n{each.name}", style="bold")
         for name, value in each.settings.items():
             screen.command(f"export {name}={shlex.quote(value)}")
-    parasol = _command()
-    screen.say("\nthen, as the one whose two lines were pasted last:", style="bold")
-    for words in (
-        "status", "draft list", "alert list", f"alert show {story.hero[:8]}", "alert coverage",
-        f"policy preview --peer {shlex.quote(RIVERSIDE.name)} {story.hero[:8]}", "doctor",
-    ):  # fmt: skip
-        screen.command(f"{parasol} {words}")
-    screen.command(f"echo '{NUMBER}' | {parasol} check -")
+        screen.command(f"{parasol} status")
+        screen.command(f"{parasol} alert show {hero}")
+        screen.command(f"echo '{NUMBER}' | {parasol} check -")
+        alert = f" {hero}" if each is story.harbour else ""
+        screen.command(f"{parasol} policy preview --peer {shlex.quote(peer.name)}{alert}")
+        screen.command(f"{parasol} alert coverage")
+        if each is story.riverside:
+            screen.command(f"{parasol} draft list")
     screen.say("\nCtrl-C ends the nodes and removes their folder.")
 
 

@@ -155,6 +155,8 @@ def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYT
         to = item.pseq
     if rows and not items:
         to = rows[-1].pseq  # rows that cannot be told must not stand in front of the others
+    if grants.channel.listed and not more:
+        to = max(to, grants.channel.pseq)  # nothing is left before it, also where rows went away
     want = tuple(sorted(grants.channel.wanted))[:WANT_ROWS]
     # Half a ledger's digest confirms nothing, and costs a read of it all.
     digest = NO_DIGEST if more else grants.digest(asof)

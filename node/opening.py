@@ -15,7 +15,7 @@ from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.peers import mark_hello_due
 from node.store.records import decode_restrictions
-from node.store.tables import own, peers
+from node.store.tables import ledger, own, peers
 from node.writing import COUNTER
 
 RESTORED = "restored"
@@ -50,7 +50,11 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
 
 
 def begin_recovery(connection: Connection) -> None:
-    """No peer is put anything before it listed; nothing of another origin shows before a sync."""
+    """No peer is put anything before it listed; nothing of another origin shows before a sync.
+
+    What peers had confirmed when the backup was made, they may have been told otherwise since.
+    """
+    connection.execute(update(ledger).values(acked_us=0))
     connection.execute(
         update(peers).values(
             out_listed=0, out_list_pos=None, out_wanted=b"", in_synced=0, hello_due=1

@@ -154,8 +154,7 @@ def obey_whole_register(connection: Connection, context: Context) -> None:
 
 def _erase_foreign(connection: Connection, peer: Peer, rk: RecordKey, parts: list[bytes]) -> None:
     row = connection.execute(select(records).where(records.c.rk == rk)).one_or_none()
-    entry = decode_entry(parts[0])
-    new = erased_row(peer, entry, parts[1], 0)
+    new = erased_row(peer, parts, 0)
     if row is None:
         connection.execute(insert(records).values(**new))
     elif row.status != Status.ERASED:

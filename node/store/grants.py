@@ -112,8 +112,12 @@ class StoreGrants:
                 items.append(Stop(row.pseq, row.rk, row.exp))
                 continue
             record = known.get(row.rk)
-            if record is None or record.entry.eid != row.eid:
+            # All tombstones of a record are one state: whichever stands now is sent.
+            is_erased = record is not None and record.entry.status is Status.ERASED
+            if record is None or (record.entry.eid != row.eid and not is_erased):
                 continue  # it came back unsigned by us now: it waits for the keeper
+            if record.entry.status is Status.LIVE and self._may_not_put(row.rk, row.rev):
+                continue  # the register is asked here too: a restored row may say more
             raw = encode_disclosures(
                 record.opened[name] for name in row.names if name in record.opened
             )
@@ -197,7 +201,9 @@ class StoreGrants:
                 names = way.withdrawal(record.view(), record.restrictions)
             case "put":
                 if self._may_not_put(entry.rk, entry.rev) or (cap is not None and not names <= cap):
-                    return None
+                    if row is None or names.issuperset(row.names):
+                        return None  # what the peer has, it may keep
+                    return self._row(record, RowKind.STOP, stopped_hash(entry.rk), (), row)
             case _:
                 return None
         raw = encode_disclosures(record.opened[name] for name in names)
@@ -330,9 +336,7 @@ class StoreGrants:
     def adopt_stop(self, rk: RecordKey, exp: Day) -> None:
         """Make the row a stop, as the peer was told, until the keeper confirms."""
         now = self._context.now_us()
-        row = LedgerRow(
-            rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp, since_us=now
-        )
+        row = LedgerRow(rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp, since_us=now)
         self.set_row(row)
         self.cap(rk, "was_stopped", ())
 

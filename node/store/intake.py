@@ -242,8 +242,10 @@ class StoreIntake:
                         return self._unusable(item, old, "conflict"), {}
                     return self._kept(item, old), {}
         if record.entry.status is Status.ERASED:
+            # With the time it came: revocation rolls it back by that, also after a restore.
+            came = self._received(old, record.entry).to_bytes(8, "big")
             self._context.register.stage(
-                permissions.ERASED, item.rk, encode([record.entry.raw, record.sig])
+                permissions.ERASED, item.rk, encode([record.entry.raw, record.sig, came])
             )
         elif self._context.register.get(permissions.ERASED, item.rk) is not None:
             return self._kept_erased(item, old), {}
@@ -319,8 +321,7 @@ class StoreIntake:
         if old is not None:
             return self._kept(item, old)
         raw = self._context.register.get(permissions.ERASED, item.rk) or b""
-        tombstone, sig = (as_bytes(part) for part in as_array(decode(raw), 2))
-        return erased_row(self.peer, decode_entry(tombstone), sig, item.pseq)
+        return erased_row(self.peer, [as_bytes(part) for part in as_array(decode(raw))], item.pseq)
 
     def _as_it_was(self, old: Any) -> dict[str, Any]:
         row = {name: getattr(old, name) for name in _COLUMNS}
@@ -349,12 +350,13 @@ class StoreIntake:
         )
 
 
-def erased_row(peer: Peer, entry: Entry, sig: bytes, pseq: int) -> dict[str, Any]:
-    """The mirror row of a record that its origin erased."""
+def erased_row(peer: Peer, parts: Sequence[bytes], pseq: int) -> dict[str, Any]:
+    """The mirror row of an erased record, from the register's [entry, signature, when]."""
+    entry, sig, came = decode_entry(parts[0]), parts[1], int.from_bytes(parts[2], "big")
     return {
         "rk": entry.rk, "org": peer.org, "eid": entry.eid, "rev": entry.rev, "day": entry.day,
         "exp_day": entry.exp_day, "status": int(Status.ERASED), "node_key": entry.node_key,
-        "entry": entry.raw, "sig": sig, "disclosures": NOTHING_DISCLOSED, "received_us": 0,
+        "entry": entry.raw, "sig": sig, "disclosures": NOTHING_DISCLOSED, "received_us": came,
         "hidden": "", "kind": "", "severity": 0, "codes": "", "pseq": pseq,
         "state": erased_hash(entry.rk), "row_kind": int(RowKind.PUT), "row_exp": entry.exp_day,
         "held": "",

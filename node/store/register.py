@@ -13,7 +13,7 @@ from typing import Any
 
 from node.store.engine import connect
 
-ERASED = "erased"  # rk → encode([entry, sig])
+ERASED = "erased"  # rk → encode([entry, sig]); a peer's: [entry, sig, when it came, 8 bytes]
 WITHDRAWN = "withdrawn"  # rk → encode([entry, sig, disclosures])
 REVISION = "revision"  # rk → the lowest revision that may still be put, as 8 bytes
 NARROWED = "narrowed"  # rk → the restrictions in force

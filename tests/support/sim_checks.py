@@ -226,7 +226,9 @@ def _check_converged(world: "World", origin: int, at: int) -> None:
     if not digests_match(world, origin, at):
         raise Violation(name, f"{pair}: the digests differ")
     for rk, granted in seen.ledgers[at].items():
-        if granted.exp >= world.today and not granted.acked_us and not granted.held:
+        if granted.exp < world.today:
+            continue
+        if not granted.acked_us and not granted.held:
             raise Violation(name, f"{pair}: {rk.hex()[:6]} is not confirmed")
         if granted.held and granted.held != "not_accepted":
             raise Violation(name, f"{pair}: {rk.hex()[:6]} is held: {granted.held}")

@@ -21,8 +21,8 @@ from tests.support.sim_views import view
 from tests.support.sim_world import World
 
 WEIGHTS = {
-    "talk": 34, "publish": 12, "correct": 7, "narrow": 8, "withdraw": 2, "erase": 4, "turn": 7,
-    "move": 4, "clock": 3, "jobs": 4, "snapshot": 5, "restore": 4, "restart": 2, "crash": 5,
+    "talk": 42, "publish": 10, "correct": 7, "narrow": 9, "withdraw": 2, "erase": 4, "turn": 6,
+    "move": 4, "clock": 2, "jobs": 3, "snapshot": 6, "restore": 5, "restart": 2, "crash": 5,
     "replay": 6, "steal": 1, "rotate": 1, "lose": 0,
 }  # fmt: skip
 ROUNDS = 7
@@ -74,6 +74,7 @@ async def _play(schedule: Schedule) -> Violation | None:
     world = World(schedule.seed, schedule.organisations)
     try:
         await world.begin()
+        await _warm_up(world)
         for action in schedule.actions:
             world.rng.seed(action.seed)
             world.network.faulty = world.rng.random() < 0.6
@@ -88,6 +89,18 @@ async def _play(schedule: Schedule) -> Violation | None:
             host.store.engine.dispose()
             host.register.close()
     return None
+
+
+async def _warm_up(world: World) -> None:
+    """Something that everybody has already, and backups in which it is granted."""
+    world.network.faulty = False
+    for host in world.hosts:
+        await world.publish(host)
+        await world.publish(host)
+    for host in world.hosts:
+        for other in world.others(host):
+            await world.talk(host, other, pull=False)
+        world.snapshot(host)
 
 
 async def _act(world: World, action: Action) -> None:

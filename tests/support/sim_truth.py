@@ -66,13 +66,13 @@ def random_switches(rng: Random, organisations: int) -> Switches:
 
     def drawn(switch: str) -> str:
         ladder = LADDERS[switch]
-        return ladder[-1] if rng.random() < 0.4 else rng.choice(ladder)
+        return ladder[-1] if rng.random() < 0.65 else rng.choice(ladder)
 
     export: str | tuple[int, ...] = "trusted"
-    if rng.random() < 0.25:
+    if rng.random() < 0.12:
         some = tuple(i for i in range(organisations) if rng.random() < 0.5)
         export = rng.choice(("nobody", some)) if some else "nobody"
-    border = rng.choice(("allow", "allow", "allow", "listed", "deny"))
+    border = rng.choice(("allow",) * 6 + ("listed", "deny"))
     regions = rng.choice(((), ("FR",), ("US",))) if border == "listed" else ()
     return Switches(
         rng.choice(PRESETS), drawn("phone"), drawn("text"), drawn("place"), drawn("categories"),

@@ -165,7 +165,7 @@ class World(Keepers):
     async def restore(self, host: SimHost, *, announced: bool, lost: bool = False) -> None:
         """Put an old backup in the store's place; with `lost`, on another machine."""
         self._tick()
-        host.store.load(self.rng.choice(self.snapshots[host.index]))
+        host.store.load(self.rng.choice(self.snapshots[host.index][-3:]))
         if announced or lost:
             with host.store.engine.begin() as connection:
                 meta.put(connection, RESTORED, b"1")

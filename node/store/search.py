@@ -95,12 +95,12 @@ def _hits(
     better = len({each.norm for each in ordered if each.score > PART})
     asked = {"norms": json.dumps(norms)}
     rows = _rows(connection, known, asked | {"better": better, "most": ROWS_MOST})
-    unread = len(reasons) - len(ordered) + (rows[0].found - len(rows) if rows else 0)
+    unread = rows[0].found - len(rows) if rows else 0
     hits = _best(_shown_rows(rows, reasons, known))
-    if unread > 0 and len(hits) < SHOWN:  # what was read may not be shown: something else may
+    if unread and len(hits) < SHOWN:  # what was read may not be shown: something else may
         rows = _rows(connection, known, asked | {"better": better, "most": _ALL})
         hits, unread = _best(_shown_rows(rows, reasons, known)), 0
-    return hits, max(unread, 0)
+    return hits, unread + len(reasons) - len(ordered)
 
 
 def _rows(connection: Connection, known: Seen, asked: dict[str, Any]) -> Sequence[Row[Any]]:

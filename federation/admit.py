@@ -10,6 +10,7 @@ Place on the spine: between a verified entry and the store.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from federation.decision import Table, Withheld, gravity_of, kept_rules, side_of, table_for
@@ -69,8 +70,14 @@ def door(policy: Policy, origin: OrgId) -> Door:
     return Door(
         closed=audience("receiver.import_from", policy.import_from, origin),
         kept=kept_rules("receiver", policy),
-        table=table_for(side_of("receiver", policy)),
+        table=_table(policy),
     )
+
+
+@lru_cache(maxsize=8)
+def _table(policy: Policy) -> Table:
+    """Our side alone; each message that brings records asks for it, and policies seldom change."""
+    return table_for(side_of("receiver", policy))
 
 
 def admit(names_values: Mapping[str, Value], policy: Policy, origin: OrgId) -> Admission:

@@ -27,10 +27,11 @@ PAGE_BYTES = 8192
 WAL_PAGES = 2000
 PAGE_CACHE_KIB = 32 * 1024
 READERS = 4
+READER_CACHE_KIB = 4 * 1024  # of each: few reads come back to the same page
 WRITE = "parasol_write"
 
 
-def connect(path: Path | str, key: bytes) -> Any:
+def connect(path: Path | str, key: bytes, cache_kib: int = PAGE_CACHE_KIB) -> Any:
     """Open one keyed connection; `key` is 32 raw bytes. StoreLocked if it does not fit."""
     connection = sqlcipher.connect(
         str(path), isolation_level=None, check_same_thread=False, timeout=30
@@ -47,7 +48,7 @@ def connect(path: Path | str, key: bytes) -> Any:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     except sqlcipher.DatabaseError as error:
         connection.close()
         raise StoreLocked(
@@ -63,12 +64,17 @@ def _begin(connection: Connection) -> None:
 
 
 def sync_engine(
-    path: Path | str, key: bytes, *, shared: bool = False, pool: type[Pool] = NullPool
+    path: Path | str,
+    key: bytes,
+    *,
+    shared: bool = False,
+    pool: type[Pool] = NullPool,
+    cache_kib: int = PAGE_CACHE_KIB,
 ) -> Engine:
     """An engine that runs in the calling thread; `shared` keeps one connection for its life."""
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: connect(path, key),
+        creator=lambda: connect(path, key, cache_kib),
         module=sqlcipher,
         poolclass=StaticPool if shared else pool,
     )
@@ -83,7 +89,7 @@ class Store:
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self._reads = sync_engine(path, key, pool=QueuePool)
+        self._reads = sync_engine(path, key, pool=QueuePool, cache_kib=READER_CACHE_KIB)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writes = sync_engine(path, key, shared=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, insert, select, update
 
 from federation.peers import PeerState
 from keys.card import Accepts
@@ -14,6 +14,9 @@ from node.store.tables import peers
 from protocol.codec import decode, encode
 from protocol.ids import RECORD_KEY_BYTES, OrgId, RecordKey
 from protocol.limits import ENVELOPE_BYTES
+
+_BY_ID = select(peers).where(peers.c.id == bindparam("wanted"))
+_BY_ORG = select(peers).where(peers.c.org == bindparam("wanted"))
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,13 @@ def all_peers(connection: Connection) -> list[Peer]:
 
 def peer_of(connection: Connection, org: bytes) -> Peer | None:
     """The peer with this org id."""
-    row = connection.execute(select(peers).where(peers.c.org == org)).one_or_none()
+    row = connection.execute(_BY_ORG, {"wanted": org}).one_or_none()
     return None if row is None else _peer(row)
 
 
 def peer_by_id(connection: Connection, peer: int) -> Peer:
     """The peer with this row id."""
-    return _peer(connection.execute(select(peers).where(peers.c.id == peer)).one())
+    return _peer(connection.execute(_BY_ID, {"wanted": peer}).one())
 
 
 def add_peer(
@@ -117,7 +120,17 @@ def add_peer(
 
 def set_peer(connection: Connection, peer: int, /, **values: Any) -> None:
     """Change columns of one peer."""
-    connection.execute(update(peers).where(peers.c.id == peer).values(**values))
+    connection.execute(_setting(tuple(values)), {**values, "wanted": peer})
+
+
+@lru_cache(maxsize=64)
+def _setting(names: tuple[str, ...]) -> Update:
+    """The statement that sets these columns; each message sets some, and building it takes long."""
+    return (
+        update(peers)
+        .where(peers.c.id == bindparam("wanted"))
+        .values({name: bindparam(name) for name in names})
+    )
 
 
 def mark_hello_due(connection: Connection, states: Iterable[PeerState]) -> None:

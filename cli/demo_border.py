@@ -21,9 +21,9 @@ def open_border(story: Story) -> Json:
     for each in story.others(maison):
         need(not each.show(alert), f"{each.name} not to have an alert of {maison.name}")
     screen.say(
-        f"So far nobody abroad has an alert of {maison.name}: {BORDER}.\n"
-        f"{before['rules'][BORDER]['why']}\n"
-        "Its keeper looks at the law of both regions, lists them in policy.toml, and applies that:"
+        f"So far nobody abroad has an alert of {maison.name}: {BORDER}."
+        f" {before['rules'][BORDER]['why']}"
+        " Its keeper looks at the law of both regions, lists them in policy.toml, and applies that:"
     )
     regions = [each.part.region for each in story.others(maison)]
     screen.command(_list_regions(maison, regions))
@@ -37,8 +37,8 @@ def open_border(story: Story) -> Json:
         after[each.name] = seen["of"]
     view = compared(maison, riverside, alert)
     screen.say(
-        f"\n{' and '.join(after)} now have its {seen['of']} alerts, masked by its own policy,\n"
-        "whatever the receiver may hold; where both policies say less, the stricter one wins:"
+        f"\n{' and '.join(after)} now have its {seen['of']} alerts, masked by its own policy,"
+        " whatever the receiver may hold; where both policies say less, the stricter one wins:"
     )
     full = maison.show(alert)["fields"]
     show_views(screen, maison, {riverside.name: view}, full, every=False)

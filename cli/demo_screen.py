@@ -17,6 +17,7 @@ from cli.words import safe
 
 PIPE_COLUMNS = 120
 MOST_COLUMNS = 130
+PROSE_COLUMNS = 96
 NARROW = 28
 
 Cell = str | Text | None
@@ -43,7 +44,7 @@ class Screen:
 
     def say(self, text: str, style: str = "") -> None:
         """Tell a paragraph."""
-        self._print(_inset(Text(safe(text, lines=True), style=style)))
+        self._print(_inset(Text(safe(text, lines=True), style=style)), most=PROSE_COLUMNS)
 
     def good(self, text: str) -> None:
         """Tell something that was checked and holds."""
@@ -65,14 +66,17 @@ class Screen:
             table.add_row(*(_cell(each) for each in row))
         self._print(_inset(table, below=1))
 
-    def _print(self, shown: RenderableType, *, whole: bool = False) -> None:
+    def _print(
+        self, shown: RenderableType, *, whole: bool = False, most: int = MOST_COLUMNS
+    ) -> None:
         if self._silent:
             return
+        width = min(self.width, most)
         if self._coloured:
-            self._console.print(shown, soft_wrap=whole)
+            self._console.print(shown, soft_wrap=whole, width=width)
         else:
             with self._console.capture() as captured:
-                self._console.print(shown, soft_wrap=whole)
+                self._console.print(shown, soft_wrap=whole, width=width)
             print("\n".join(line.rstrip() for line in captured.get().split("\n")), end="")
         sys.stdout.flush()
 

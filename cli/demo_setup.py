@@ -24,8 +24,8 @@ def set_up(story: Story) -> Json:
     ]
     story.screen.table(["organisation", "region", "policy preset", "listens on", "id"], rows)
     story.screen.say(
-        "Three processes, three encrypted stores, three passphrases. The words that can recover\n"
-        "an organisation were written to files of their own, to be moved off the machine."
+        "Three processes, three encrypted stores, three passphrases. The words that can recover"
+        " an organisation were written to files of their own, to be moved off the machine."
     )
     for each in story.everyone:
         with (each.home / "store.db").open("rb") as store:
@@ -114,9 +114,9 @@ def meet(story: Story) -> Json:
     foreseen = at_once(*(partial(will_see, *pair) for pair in pairs))
     screen.say("\nBefore anybody trusts anybody, policy preview says what they will see:")
     screen.table(
-        ["alerts of", "seen by", "will see", "rules that keep the rest back"],
+        ["alerts of → seen by", "will see", "what keeps the rest back"],
         [
-            (one.name, other.name, f"{seen['will_see']} of {seen['of']}", _rules(seen))
+            (f"{one.name} → {other.name}", f"{seen['will_see']} of {seen['of']}", _rules(seen))
             for (one, other), seen in zip(pairs, foreseen, strict=True)
         ],
     )
@@ -151,7 +151,7 @@ def will_see(origin: Organisation, receiver: Organisation) -> Json:
 
 
 def _rules(seen: Json) -> str:
-    return "\n".join(f"{row['rule']} ({row['alerts']})" for row in seen["withheld"])
+    return "\n".join(row["rule"] for row in seen["withheld"])
 
 
 def wait_for_alerts(origin: Organisation, receiver: Organisation, count: int) -> None:

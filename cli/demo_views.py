@@ -27,8 +27,8 @@ def same_alert(story: Story) -> Json:
     harbour, screen = story.harbour, story.screen
     draft = story.drafts[harbour.name, ROW]["id"]
     screen.say(
-        f"Row {ROW} of {harbour.name}'s sheet waited: a second number stood in its text.\n"
-        "A reviewer moves the number into its field, adds what she knows, and publishes."
+        f"Row {ROW} of {harbour.name}'s sheet waited: a second number stood in its text."
+        " A reviewer moves the number into its field, adds what she knows, and publishes."
     )
     pairs = [word for pair in SETS for word in ("--set", pair)]
     pairs += ["--set", "phone=-", "--set", "phone=-", "--set", "text=-"]
@@ -41,8 +41,8 @@ def same_alert(story: Story) -> Json:
     receivers = story.others(harbour)
     times = at_once(*(partial(_visible_ms, each, alert, published) for each in receivers))
     screen.say(
-        f"The command to publish took {_ms(published - started)}. From its end until another\n"
-        "node showed the alert, the question itself included: "
+        f"The command to publish took {_ms(published - started)}. From its end until another"
+        " node showed the alert, the question itself included: "
         + ", ".join(f"{ms} ms at {each.name}" for each, ms in zip(receivers, times, strict=True))
     )
     full = harbour.show(alert)["fields"]

@@ -106,6 +106,16 @@ def narrow(cli: Cli, alert: str, peer: str | None, withhold: tuple[str, ...], hi
 
 @alert.command()
 @click.argument("alert")
+@click.option("--peer", help="For this PEER only; without it for all.")
+@click.pass_obj
+def widen(cli: Cli, alert: str, peer: str | None) -> None:
+    """Lift a narrowing of one of our alerts: policy alone decides again."""
+    result = cli.call("alert_widen", alert=alert, peer=peer)
+    emit(cli, result, facts, then=_see(alert))
+
+
+@alert.command()
+@click.argument("alert")
 @click.option("--reason", help="Why, for those who have it; - reads standard input.")
 @click.option("--dry-run", is_flag=True, help="Say who would be told, and change nothing.")
 @click.pass_obj

@@ -16,6 +16,8 @@ def _show(result: Result) -> None:
         ["alert", "org", "why", "score", "fields"],
         none=f"No record. {NOT_SAFE}",
     )
+    if result.get("more"):
+        print(f"\nAnd {result['more']} more: give more of it.")
     missing = result.get("not_asked", [])
     if missing:
         print("\nCould not be asked:")

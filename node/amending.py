@@ -152,6 +152,14 @@ def hidden_from(
     return Restrictions(now.peers, withhold)
 
 
+def widened(now: Restrictions, org: OrgId | None) -> Restrictions:
+    """The restrictions in force without what kept the alert from one peer, or from all."""
+    if org is None:
+        return Restrictions()
+    withhold = {whom: names for whom, names in now.withhold.items() if whom != org}
+    return Restrictions(None if now.peers is None else now.peers | {org}, withhold)
+
+
 def told_before(connection: Connection, rk: RecordKey) -> tuple[str, ...]:
     """The names of the peers that were ever told of an alert."""
     query = select(peers.c.name).join(ledger, ledger.c.peer == peers.c.id)

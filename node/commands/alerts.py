@@ -21,6 +21,7 @@ from node.amending import (
     hidden_from,
     narrowed,
     told_before,
+    widened,
     withdraw_record,
 )
 from node.edits import Form, leaf_name
@@ -191,6 +192,16 @@ async def alert_narrow(
         return narrowed(
             connection, node, alert, lambda now: hidden_from(now, whom, names, whole=hide)
         )
+
+    return await _change(node, change)
+
+
+async def alert_widen(node: Node, alert: str, peer: str | None = None) -> dict[str, Any]:
+    """Lift what `alert_narrow` kept back, from one peer or from all; policy alone decides then."""
+
+    def change(connection: Connection) -> Change:
+        whom = None if peer is None else find_peer(connection, peer).org
+        return narrowed(connection, node, alert, lambda now: widened(now, whom))
 
     return await _change(node, change)
 

@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "alert_show": "alerts",
     "alert_correct": "alerts",
     "alert_narrow": "alerts",
+    "alert_widen": "alerts",
     "alert_withdraw": "alerts",
     "alert_erase": "alerts",
     "alert_coverage": "coverage",

@@ -77,6 +77,7 @@ class _Always(dict[str, Any]):
             "",
             {"alert": "a", "peer": None, "withhold": [], "hide": True},
         ),
+        (["alert", "widen", "a", "--peer", "H"], "", {"alert": "a", "peer": "H"}),
         (["policy", "show"], "", {}),
         (["policy", "check"], "", {"text": None}),
         (["policy", "apply", "-"], "categories = 'all'\n", {"text": "categories = 'all'\n"}),

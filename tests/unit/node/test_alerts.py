@@ -264,6 +264,19 @@ async def test_narrowing_keeps_fields_from_one_peer_or_from_all(tmp_path: Path) 
         }
 
 
+async def test_widening_lifts_a_narrowing_for_one_peer_or_for_all(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        harbour, lakeside = await befriend(node, "Harbour"), await befriend(node, "Lakeside")
+        alert = await published(node, phone="510 555 0123", city="Oakland")
+        await node.dispatch("alert_narrow", {"alert": alert, "hide": True})
+        assert await granted(node, harbour) == set()
+        await node.dispatch("alert_widen", {"alert": alert, "peer": "Harbour"})
+        assert "phone" in await granted(node, harbour)
+        assert await granted(node, lakeside) == set()
+        await node.dispatch("alert_widen", {"alert": alert})
+        assert "phone" in await granted(node, lakeside)
+
+
 async def test_an_alert_is_hidden_from_one_peer_or_from_all(tmp_path: Path) -> None:
     async with one_node(tmp_path / "node") as node:
         harbour, lakeside = await befriend(node, "Harbour"), await befriend(node, "Lakeside")

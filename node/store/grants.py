@@ -201,8 +201,10 @@ class StoreGrants:
                 names = way.withdrawal(record.view(), record.restrictions)
             case "put":
                 if self._may_not_put(entry.rk, entry.rev) or (cap is not None and not names <= cap):
-                    if row is None or names.issuperset(row.names):
-                        return None  # what the peer has, it may keep
+                    # What the peer has it may keep, unless a correction took something out since.
+                    is_behind = entry.rev < self._context.register.least_revision(entry.rk)
+                    if row is None or (names.issuperset(row.names) and not is_behind):
+                        return None
                     return self._row(record, RowKind.STOP, stopped_hash(entry.rk), (), row)
             case _:
                 return None

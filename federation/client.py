@@ -67,6 +67,8 @@ class Client:
             raise Unreachable(
                 "bad_endpoint", "its card names an address not to be called"
             ) from error
+        if self._socks_proxy is None and (urlsplit(endpoint).hostname or "").endswith(".onion"):
+            raise Unreachable("no_tor", "it is an onion service, and socks_proxy is not set")
         timeout = aiohttp.ClientTimeout(total=TOTAL_S + wait_s, connect=CONNECT_S)
         try:
             async with self._session(endpoint).post(
@@ -75,10 +77,15 @@ class Client:
                 if response.status != 200:
                     raise Unreachable(f"http_{response.status}", "it answered with an error")
                 return await _read(response.content)
-        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            raise Unreachable("no_connection", "it cannot be reached") from error
         except TimeoutError as error:
             raise Unreachable("timeout", "it did not answer in time") from error
+        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
+            raise Unreachable("no_connection", "it cannot be reached") from error
+        except Exception as error:
+            # The proxy's library is only imported where there is a proxy, its errors likewise.
+            if not type(error).__module__.startswith("python_socks"):
+                raise
+            raise Unreachable("no_connection", "the proxy cannot reach it") from error
 
     def _session(self, endpoint: str) -> aiohttp.ClientSession:
         host = urlsplit(endpoint).hostname or ""

@@ -59,17 +59,18 @@ class PeerRefused(PeerTrouble):
 
 
 class Exchange:
-    """One node's envelopes. `n` never repeats, across the life of this object and before."""
+    """One node's envelopes. `n` never repeats, for one recipient, here or in a life before."""
 
     def __init__(self, node: Node, client: Client) -> None:
         self._node = node
         self._client = client
-        self._last_n = 0
+        self._last_n: dict[bytes, int] = {}  # of each peer: none may push the others' along
 
-    def next_n(self) -> int:
-        """The next request number: the time in microseconds, or one more than the last."""
-        self._last_n = max(self._node.context.now_us(), self._last_n + 1)
-        return self._last_n
+    def next_n(self, org: bytes) -> int:
+        """The next number for an organisation: the time in microseconds, or one after the last."""
+        n = max(self._node.context.now_us(), self._last_n.get(org, 0) + 1)
+        self._last_n[org] = n
+        return n
 
     async def open(self, wire: bytes) -> Opened:
         """Unseal a wire that is meant for us; ProtocolError if it cannot be."""
@@ -82,7 +83,7 @@ class Exchange:
         return wire
 
     async def _sealed(self, message: Message, docs: Documents, re: bytes) -> tuple[bytes, Inner]:
-        n = self.next_n()
+        n = self.next_n(docs.org)
         if _is_small(message):
             return self._seal(message, docs, re, n)
         return await asyncio.to_thread(self._seal, message, docs, re, n)
@@ -123,8 +124,9 @@ class Exchange:
             self.prove(opened, docs)
             refused = decode_body("err", opened.inner.body)
             if isinstance(refused, Err):
-                if refused.number == ErrorNumber.STALE:
-                    self._last_n = max(self._last_n, refused.detail)
+                soon = self._node.context.now_us() + DAY_US
+                if refused.number == ErrorNumber.STALE and refused.detail <= soon:
+                    self._last_n[docs.org] = max(self._last_n[docs.org], refused.detail)
                 raise PeerRefused(refused.number, refused.detail)
         return opened
 

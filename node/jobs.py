@@ -4,14 +4,17 @@ The jobs are few and idempotent; due work is rows in the store, so a job that wa
 node was off is done at the next start. APScheduler is fenced in this file.
 """
 
+import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, delete, select
 
 from federation.peers import PeerState
+from node.control import place
 from node.issue_again import issue_again
 from node.owndocs import finish_signing
 from node.pipeline import spread
@@ -23,10 +26,20 @@ from node.store.tables import ledger, records
 from node.syncing import Syncing
 from protocol.ids import Day
 
+_log = logging.getLogger("parasol.jobs")
+
 KEEP_STOPS_DAYS = 90
 LAST_RUN = "last_run_day"
 CLOCK_JUMP_DAYS = 2
 KNOWN_STATES = tuple(state for state in PeerState if state is not PeerState.GONE)
+
+
+async def _guarded(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """The edge of jobs: a failure is logged by its type and place, never with what it held."""
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001
+        _log.error("%s failed: %s at %s", work.__name__, type(error).__name__, place(error))
 
 
 class Jobs:
@@ -55,7 +68,10 @@ class Jobs:
         self, step: timedelta, work: Callable[[], Coroutine[Any, Any, None]], *, after_s: int
     ) -> None:
         first = datetime.now(UTC) + timedelta(seconds=after_s)
-        self._scheduler.add_job(work, "interval", seconds=step.total_seconds(), next_run_time=first)
+        self._scheduler.add_job(
+            partial(_guarded, work), "interval",
+            seconds=step.total_seconds(), next_run_time=first, name=work.__name__,
+        )  # fmt: skip
 
     async def keep_house(self) -> None:
         """Renew the card when it is due, and forget what has ended."""

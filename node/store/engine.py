@@ -77,6 +77,7 @@ def sync_engine(
         creator=lambda: connect(path, key, cache_kib),
         module=sqlcipher,
         poolclass=StaticPool if shared else pool,
+        hide_parameters=True,  # an error of the database must not quote numbers and texts
     )
     event.listen(engine, "begin", _begin)
     return engine

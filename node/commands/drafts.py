@@ -116,7 +116,8 @@ def _answered(form: Form, asked: Asked) -> tuple[Form, Asked]:
     if asked.members is False and said == ["yes"]:
         raise BadField("consent: she said no; if she agrees now, write a new draft with her")
     agreed = said == ["yes"]
-    return rest, Asked(agreed, agreed)
+    # Of other organisations she was asked apart: a no to them stays a no.
+    return rest, Asked(agreed, agreed and asked.peers is not False)
 
 
 async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002

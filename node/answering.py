@@ -20,7 +20,7 @@ from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
 from node.exchange import Exchange, aside, guard
-from node.introductions import our_hello, prove_hello, take_hello
+from node.introductions import our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
@@ -95,7 +95,7 @@ class Answering:
         node = self._node
         hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
         try:
-            peer = await node.change(take_hello, node.context, opened.inner, hello, docs)
+            peer = await receive_hello(node, opened.inner, hello, docs)
         except ProtocolError as error:
             if error.number not in {ErrorNumber.STALE, ErrorNumber.CLOCK}:
                 raise

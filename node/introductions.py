@@ -6,6 +6,7 @@ a peer trusted: a person does that, by comparing codes.
 """
 
 import hashlib
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -28,6 +29,7 @@ from protocol.messages import Hello, decode_body
 
 TOKEN_DAYS_US = 7 * 86_400_000_000
 TRUSTING = frozenset({PeerState.TRUSTED, PeerState.PAUSED})
+ALARMS = frozenset({"equivocation", "invite_used_twice"})  # until codes are compared
 
 
 def token_hash(token: bytes) -> bytes:
@@ -61,6 +63,30 @@ def prove_hello(opened: Opened, today: int) -> tuple[Hello, Documents]:
         raise ProtocolError(ErrorNumber.KEY, "a hello under a key that is not valid now")
     opened.verify(key)
     return hello, docs
+
+
+async def receive_hello(
+    node: Node, inner: Inner, hello: Hello, docs: Documents, *, is_answer: bool = False
+) -> Peer | None:
+    """Apply a proved hello as `take_hello` does; two documents of one version leave an alarm."""
+    try:
+        return await node.change(take_hello, node.context, inner, hello, docs, is_answer=is_answer)
+    except Equivocation:
+        await node.change(_alarm, docs.org, "equivocation")
+        raise
+
+
+def _alarm(connection: Connection, org: bytes, alarm: str) -> None:
+    peer = peer_of(connection, org)
+    if peer is not None:
+        set_peer(connection, peer.id, trouble=alarm)
+
+
+def note_trouble(connection: Connection, /, peer_id: int, trouble: str, **values: Any) -> None:
+    """Note why the last try failed, or nothing; an alarm is not painted over by the weather."""
+    if peer_by_id(connection, peer_id).trouble not in ALARMS:
+        values["trouble"] = trouble
+    set_peer(connection, peer_id, **values)
 
 
 def take_hello(
@@ -120,14 +146,10 @@ def _welcome(
 def follow(connection: Connection, context: Context, peer: Peer, docs: Documents) -> bool:
     """Move a pin to newer documents; returns whether anything changed.
 
-    ProtocolError KEY where they do not follow. Two documents of one version stop updates.
+    ProtocolError KEY where they do not follow, Equivocation for two documents of one version.
     """
     pinned = peer.docs
-    try:
-        newest = accept(pinned.current, docs.orgdocs, peer.org)
-    except Equivocation:
-        set_peer(connection, peer.id, trouble="equivocation")
-        raise
+    newest = accept(pinned.current, docs.orgdocs, peer.org)
     is_newer = newest is not pinned.current
     card = pinned.card
     if docs.card is not None and (card is None or docs.card.n > card.n) and docs.current == newest:

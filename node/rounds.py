@@ -12,7 +12,7 @@ from federation import origin, receiver
 from federation.peers import PeerState
 from node.answering import BYE_LEFT, note_contact, take_delta, unconfirmed
 from node.exchange import Exchange
-from node.introductions import our_hello, prove_hello, take_hello
+from node.introductions import note_trouble, our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
@@ -35,17 +35,15 @@ class Rounds:
         self._list_positions = list_positions
 
     async def greet(self, peer: Peer) -> Peer:
-        """Send our documents, take theirs. Raises as `Exchange.ask_hello` and `take_hello` do."""
+        """Send our documents, take theirs. Raises as `ask_hello` and `receive_hello` do."""
         node = self._node
         hello = our_hello(node, peer, peer.token if peer.state is PeerState.INVITED else b"")
         opened = await self._exchange.ask_hello(peer.docs, hello)
         answer, docs = await asyncio.to_thread(prove_hello, opened, node.today)
-        greeted = await node.change(
-            take_hello, node.context, opened.inner, answer, docs, is_answer=True
-        )
+        greeted = await receive_hello(node, opened.inner, answer, docs, is_answer=True)
         if greeted is None:
             raise ProtocolError(ErrorNumber.KEY, "a hello from an organisation we do not know")
-        await node.change(set_peer, peer.id, hello_due=0, trouble="")
+        await node.change(note_trouble, peer.id, "", hello_due=0)
         return await node.read(peer_by_id, peer.id)
 
     async def push(self, peer: Peer, *, compare: bool = False) -> None:

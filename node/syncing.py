@@ -18,9 +18,10 @@ from federation.peers import PeerState
 from node.answering import Answering
 from node.dead_channel import revive
 from node.exchange import Exchange, PeerRefused
+from node.introductions import note_trouble
 from node.rounds import Rounds
 from node.runtime import Node
-from node.store.peers import Peer, all_peers, peer_by_id, set_peer
+from node.store.peers import Peer, all_peers, peer_by_id
 from protocol.errors import ErrorNumber, ParasolError
 
 PULL_EVERY_S = 300
@@ -160,7 +161,7 @@ class Syncing:
             await self._failed(peer, error)
             return False
         if peer.failures or peer.trouble in TRANSIENT:
-            await self._node.change(set_peer, peer.id, failures=0, next_try_us=0, trouble="")
+            await self._node.change(note_trouble, peer.id, "", failures=0, next_try_us=0)
         return True
 
     async def _converse(self, peer: Peer, *, due: bool) -> None:
@@ -177,7 +178,7 @@ class Syncing:
         why = _why(error)
         failures = peer.failures + 1
         refused = isinstance(error, PeerRefused)
-        values: dict[str, Any] = {"trouble": why, "failures": failures}
+        values: dict[str, Any] = {"failures": failures}
         pause = pause_s(failures, node.context.random)
         if refused and isinstance(error, PeerRefused):
             if error.number == ErrorNumber.UNVERIFIED_PEER:
@@ -188,7 +189,7 @@ class Syncing:
             with contextlib.suppress(ParasolError, TimeoutError):
                 await revive(node, self._exchange, peer)
         values["next_try_us"] = node.context.now_us() + int(pause * 1e6)
-        await node.change(set_peer, peer.id, **values)
+        await node.change(note_trouble, peer.id, why, **values)
         _log.info("peer %s: %s, again in %.0f s", peer.id, why, pause)
 
     async def _poll(self, peer_id: int) -> None:

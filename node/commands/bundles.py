@@ -16,7 +16,7 @@ from node.answering import note_contact, take_delta
 from node.commands.peering import find_peer
 from node.errors import BadRequest, Refused
 from node.exchange import Exchange, guard
-from node.introductions import our_hello, prove_hello, take_hello
+from node.introductions import our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
@@ -102,7 +102,7 @@ async def bundle_read(node: Node, content: str) -> dict[str, Any]:
         try:
             if opened.inner.type == "hello":
                 hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
-                peer = await node.change(take_hello, node.context, opened.inner, hello, docs)
+                peer = await receive_hello(node, opened.inner, hello, docs)
                 continue
             peer = await node.read(peer_of, opened.inner.from_org)
             if peer is None or peer.state in {PeerState.INVITED, PeerState.UNVERIFIED}:

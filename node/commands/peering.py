@@ -22,7 +22,7 @@ from keys.invite import (
 from keys.safety import safety_code, same_code
 from node.errors import BadRequest, NotFound, PeerTrouble
 from node.exchange import Exchange
-from node.introductions import follow, our_hello, prove_hello, take_hello, token_hash
+from node.introductions import follow, our_hello, prove_hello, receive_hello, token_hash
 from node.owndocs import apply_own_document
 from node.recall import move_peer
 from node.rootdocs import parse_document
@@ -94,7 +94,7 @@ async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
     exchange = Exchange(node, Client())
     opened = await exchange.open(decode_reply(text))
     hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
-    peer = await node.change(take_hello, node.context, opened.inner, hello, docs)
+    peer = await receive_hello(node, opened.inner, hello, docs)
     if peer is None:
         raise PeerTrouble(
             "this reply belongs to no open invite of ours: it is older than seven days, or used;"
@@ -128,6 +128,7 @@ async def peer_verify(node: Node, peer: str, code: str) -> dict[str, Any]:
             " Ask them to read it again; if it stays different, someone is in between:"
             " block the peer and meet in person"
         )
+    await node.change(set_peer, found.id, trouble="")  # a person has looked
     return await _move(node, found, PeerState.TRUSTED)
 
 

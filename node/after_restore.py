@@ -100,7 +100,8 @@ def signed_anew(
         is_news = mine is None or (mine.entry.status is Status.LIVE and mine.entry.rev < rev)
         if is_news and not each.refusal and (rk not in best or best[rk].entry.rev < rev):
             best[rk] = each
-    return [_sign(best[rk], ours.get(rk), highest[rk] + 1, key, context) for rk in best]
+    above = {rk: max(highest[rk], context.register.least_revision(rk)) for rk in best}
+    return [_sign(best[rk], ours.get(rk), above[rk] + 1, key, context) for rk in best]
 
 
 def _sign(

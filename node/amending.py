@@ -82,7 +82,7 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
         raise Refused("the policy keeps such an alert no longer; withdraw it")
     after = next_revision(
         record, node.key, leaves, context.random,
-        today=node.today, exp_day=exp_day, status=Status.LIVE,
+        today=node.today, exp_day=exp_day, status=Status.LIVE, above=_seen(node, record),
     )  # fmt: skip
     after = replace(after, approved=APPROVED_BY_PUBLISHING & leaves.keys())
     return replace(_put(connection, node, after), notes=notes)
@@ -115,7 +115,9 @@ def withdraw_record(connection: Connection, node: Node, alert: str, reason: str)
         except ProtocolError:
             raise BadField("reason: at most 500 characters") from None
         look_through({"codes": ["uneasy"], "text": [node.settings.language, reason]})
-    after = withdrawn(record, node.key, reason, node.context.random, node.today)
+    after = withdrawn(
+        record, node.key, reason, node.context.random, node.today, above=_seen(node, record)
+    )
     return _put(connection, node, after)
 
 
@@ -127,7 +129,8 @@ def erase_record(connection: Connection, node: Node, alert: str) -> Change:
     connection.execute(delete(returned).where(returned.c.rk == rk))
     if record.entry.status is Status.ERASED:
         return _done(connection, node, record, frozenset())
-    return _put(connection, node, erased(record, node.key, node.context.random, node.today))
+    after = erased(record, node.key, node.context.random, node.today, above=_seen(node, record))
+    return _put(connection, node, after)
 
 
 def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowing) -> Change:
@@ -174,6 +177,11 @@ def _own(connection: Connection, node: Node, alert: str) -> OwnRecord:
             f"this alert is of {name}: only its own organisation can change it or take it back"
         )
     return own_records(connection, node.context.org, [record_key(row)])[record_key(row)]
+
+
+def _seen(node: Node, record: OwnRecord) -> int:
+    """The highest revision that was ever signed, also where this store went back behind it."""
+    return node.context.register.least_revision(record.entry.rk)
 
 
 def _must_be_live(record: OwnRecord, node: Node) -> None:

@@ -100,7 +100,8 @@ def confirm_without_digest(patch: pytest.MonkeyPatch) -> None:
     real = StoreGrants.confirm
 
     def confirm(self: StoreGrants, cursor: int, held: Any, *, equal: bool) -> None:
-        real(self, cursor, held, equal=True or equal)
+        del equal
+        real(self, cursor, held, equal=True)
 
     patch.setattr(StoreGrants, "confirm", confirm)
 

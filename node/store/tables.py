@@ -154,6 +154,8 @@ ledger = Table(
 # What is not confirmed, or held, is little; a confirmation must not read a whole ledger.
 Index("ix_ledger_unconfirmed", ledger.c.peer, ledger.c.pseq, sqlite_where=ledger.c.acked_us == 0)
 Index("ix_ledger_held", ledger.c.peer, sqlite_where=ledger.c.held != "")
+# A digest reads these four of a whole mirror, or of a 256th of it, and nothing else of a row.
+Index("ix_records_mirror", records.c.org, records.c.rk, records.c.row_exp, records.c.state)
 Index("ix_records_held", records.c.org, sqlite_where=records.c.held != "")
 
 suspended = Table(  # what recovery must not put again before the keeper confirms

@@ -102,7 +102,11 @@ def meet(story: Story) -> Json:
     """Invite, accept, compare the codes by voice, and know before what the other will see."""
     screen = story.screen
     _invite(story)
-    codes = {each.name: each.ask("peer", "list")["peers"][0]["ours"] for each in story.everyone}
+    lists = at_once(*(partial(each.ask, "peer", "list") for each in story.everyone))
+    codes = {
+        each.name: found["peers"][0]["ours"]
+        for each, found in zip(story.everyone, lists, strict=True)
+    }
     screen.say("\nThe codes that each reads to the others by voice:")
     screen.table(["organisation", "code"], list(codes.items()))
     wrong = codes[story.maison.name]
@@ -120,11 +124,13 @@ def meet(story: Story) -> Json:
             for (one, other), seen in zip(pairs, foreseen, strict=True)
         ],
     )
-    for one, other in pairs:
-        done = one.ask("peer", "verify", other.name, "--code", codes[other.name])
-        need(done["state"] == "trusted", f"{one.name} to trust {other.name}")
-    for (one, other), seen in zip(pairs, foreseen, strict=True):
-        wait_for_alerts(one, other, seen["will_see"])
+    at_once(*(partial(_trust, one, story.others(one), codes) for one in story.everyone))
+    at_once(
+        *(
+            partial(wait_for_alerts, one, other, seen["will_see"])
+            for (one, other), seen in zip(pairs, foreseen, strict=True)
+        )
+    )
     screen.good("all trust each other now, and each got as many alerts as was said before")
     told = [
         {"origin": one.name, "receiver": other.name, "alerts": seen["will_see"], "of": seen["of"],
@@ -143,6 +149,12 @@ def _invite(story: Story) -> None:
         story.screen.say(
             f"{inviter.name} invites {invited.name} ({invite[:24]}…), which accepts: unverified"
         )
+
+
+def _trust(one: Organisation, others: list[Organisation], codes: dict[str, str]) -> None:
+    for other in others:
+        done = one.ask("peer", "verify", other.name, "--code", codes[other.name])
+        need(done["state"] == "trusted", f"{one.name} to trust {other.name}")
 
 
 def will_see(origin: Organisation, receiver: Organisation) -> Json:

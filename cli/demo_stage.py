@@ -43,9 +43,13 @@ class Ended:
 
 @dataclass(slots=True)
 class Stage:
-    """One temporary folder (0700) and the processes that live in it."""
+    """One temporary folder (0700) and the processes that live in it.
+
+    `trouble` says, once it is closed, what did not end cleanly.
+    """
 
     folder: Path
+    trouble: list[str] = field(default_factory=list)
     _serving: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _asked: set["subprocess.Popen[bytes]"] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -100,56 +104,52 @@ class Stage:
             env=kept | {"PYTHONPATH": str(ROOT)} | dict(settings),
         )  # fmt: skip
 
-    def close(self) -> list[str]:
-        """End every process and remove the folder; say what did not end cleanly."""
+    def close(self) -> None:
+        """End every process and remove the folder."""
         with self._lock:
             self._closed = True
             asked = list(self._asked)
-        trouble = []
         for process in asked:
             process.kill()
+        ending = []
         for name, process in self._serving.items():
             if process.poll() is None:
                 process.terminate()
+                ending.append((name, process))
             else:
-                trouble.append(f"the node of {name} had ended before (exit code {process.poll()})")
-        for name, process in self._serving.items():
+                self.trouble.append(f"the node of {name} had ended ({process.returncode})")
+        for name, process in ending:
             try:
-                if process.wait(STOP_S) and not any(f" {name} " in each for each in trouble):
-                    trouble.append(f"the node of {name} ended with {process.returncode}")
+                if process.wait(STOP_S):
+                    self.trouble.append(f"the node of {name} ended with {process.returncode}")
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                trouble.append(f"the node of {name} did not end within {STOP_S} s")
+                self.trouble.append(f"the node of {name} did not end within {STOP_S} s")
         for process in asked:
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.folder.exists():
-            trouble.append(f"{self.folder} could not be removed")
-        return trouble
+            self.trouble.append(f"{self.folder} could not be removed")
 
 
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Give a stage that is closed however the block is left; a second signal does not hinder it.
 
-    Inside, SIGINT, SIGTERM and SIGHUP raise Stopped. Raises StoryBroke where all went well but the
-    end did not.
+    Inside, SIGINT, SIGTERM and SIGHUP raise Stopped.
     """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Stopped
 
     before = {number: signal.signal(number, stop) for number in ENDING}
-    trouble: list[str] = []
     made = Stage(Path(tempfile.mkdtemp(prefix="parasol-demo-")))
     try:
         yield made
     finally:
         for number in ENDING:
             signal.signal(number, signal.SIG_IGN)
-        trouble = made.close()
+        made.close()
         for number, handler in before.items():
             signal.signal(number, handler)
-    if trouble:
-        raise StoryBroke("; ".join(trouble))

@@ -9,7 +9,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -23,7 +23,6 @@ from cli.demo_setup import import_lists, meet, publish, set_up
 from cli.demo_stage import Stage, Stopped, StoryBroke, stage
 from cli.demo_views import NUMBER, ask_number, same_alert
 from cli.exits import FAILED
-from cli.words import say
 
 STEPS: tuple[tuple[str, Callable[[Story], Json]], ...] = (
     ("Three organisations, under three laws", set_up),
@@ -47,78 +46,84 @@ class DemoFailed(click.ClickException):
 def run_demo(*, as_json: bool, once: bool) -> None:
     """Tell the whole story; then end (`once`) or keep the nodes up until Ctrl-C.
 
-    Raises DemoFailed, which names the step and shows the end of a log, if anything did not hold.
+    Raises DemoFailed, which names the step and gives the end of each log, if anything did not hold.
     """
-    started = time.monotonic()
+    screen = Screen(silent=as_json)
     facts: list[Json] = []
-    at = "setting the stage"
-    cast: list[Organisation] = []
-    staying = False
+    told = False
+    started = time.monotonic()
     try:
         with stage() as place:
-            story = story_on(place, Screen(silent=as_json))
-            cast = list(story.everyone)
-            try:
-                for number, (title, step) in enumerate(STEPS, start=1):
-                    at = f"step {number}, {title}"
-                    story.screen.step(number, title)
-                    begun = time.monotonic()
-                    found = step(story)
-                    facts.append(
-                        {
-                            "step": number,
-                            "title": title,
-                            "held": True,
-                            "seconds": round(time.monotonic() - begun, 2),
-                            **found,
-                        }
-                    )
-                took = time.monotonic() - started
-                _to_try(story, len(STEPS) + 1, took, once=once)
-                at = "the end"
-                if not once:
-                    if as_json:
-                        _print_facts(facts, story, took)
-                    staying = True
-                    _stay(place)
-            except StoryBroke:
-                _show_logs(cast)
-                raise
-            except (LookupError, TypeError, ValueError) as odd:
-                _show_logs(cast)
-                raise StoryBroke(f"an answer lacks what was expected ({odd!r:.80})") from odd
+            story = story_on(place, screen)
+            _tell(story, facts)
+            took = time.monotonic() - started
+            _to_try(story, took, once=once)
+            told = True
+            if not once:
+                if as_json:
+                    _print_facts(facts, took, story.everyone)
+                _stay(story, place)
     except StoryBroke as broke:
-        raise DemoFailed(f"the demo did not hold at {at}: {broke}") from None
+        raise DemoFailed(f"the demo did not hold at {_at(facts)}: {broke}") from None
     except Stopped:
-        if not staying:
-            raise DemoFailed(
-                f"stopped at {at}; its nodes are ended, its folder is removed"
-            ) from None
-        story.screen.say("The nodes are ended, and their folder is removed.")
-        return
-    if as_json:
-        _print_facts(facts, None, took)
-    else:
-        story.screen.good(
-            "the nodes ended cleanly, and their folder is removed: the whole story held"
-        )
+        if not told:
+            text = f"stopped at {_at(facts)}; its nodes are ended, its folder is removed"
+            raise DemoFailed(text) from None
+    if place.trouble:
+        raise DemoFailed(f"the demo did not end as it must: {'; '.join(place.trouble)}")
+    if not as_json:
+        screen.good("the nodes ended cleanly, and their folder is removed: the whole story held")
+    elif once:
+        _print_facts(facts, took, ())
 
 
-def _print_facts(facts: list[Json], story: Story | None, took: float) -> None:
-    found: Json = {"held": True, "seconds": round(took, 2), "steps": facts}
-    if story is not None:
-        found["nodes"] = [
-            {"name": each.name, "org": each.org, "home": str(each.home),
-             "passphrase_file": str(each.passphrase_file)}
-            for each in story.everyone
-        ]  # fmt: skip
-    print(json.dumps(found), flush=True)
+def _tell(story: Story, facts: list[Json]) -> None:
+    """Go through the steps; `facts` grows with each that held. StoryBroke with the logs' ends."""
+    try:
+        for number, (title, step) in enumerate(STEPS, start=1):
+            story.screen.step(number, title)
+            begun = time.monotonic()
+            found = step(story)
+            seconds = round(time.monotonic() - begun, 2)
+            facts.append(
+                {"step": number, "title": title, "seconds": seconds, "held": True, **found}
+            )
+    except StoryBroke as broke:
+        raise StoryBroke(f"{broke}{_logs(story)}") from None
+    except (LookupError, TypeError, ValueError) as odd:
+        raise StoryBroke(f"an answer lacks what is expected ({odd!r}){_logs(story)}") from odd
 
 
-def _to_try(story: Story, number: int, took: float, *, once: bool) -> None:
+def _at(facts: list[Json]) -> str:
+    if len(facts) == len(STEPS):
+        return "the end"
+    return f"step {len(facts) + 1}, {STEPS[len(facts)][0]}"
+
+
+def _logs(story: Story) -> str:
+    """The end of each node's log: errors and jobs, never what a report says."""
+    return "".join(
+        "\n".join([f"\n-- the log of {each.name}", *lines])
+        for each in story.everyone
+        if (lines := each.last_lines())
+    )
+
+
+def _print_facts(facts: list[Json], took: float, up: Iterable[Organisation]) -> None:
+    """Print the one JSON object; `up` are the nodes that can be asked now."""
+    nodes = [
+        {"name": each.name, "org": each.org, "home": str(each.home),
+         "passphrase_file": str(each.passphrase_file)}
+        for each in up
+    ]  # fmt: skip
+    found = {"held": True, "seconds": round(took, 2), "steps": facts}
+    print(json.dumps(found | ({"nodes": nodes} if nodes else {})), flush=True)
+
+
+def _to_try(story: Story, took: float, *, once: bool) -> None:
     """Print the commands that put the same questions; the nodes are up while the demo stays."""
     screen = story.screen
-    screen.step(number, "What to try")
+    screen.step(len(STEPS) + 1, "What to try")
     if once:
         screen.say(
             f"The story took {took:.1f} s. Without --once the nodes stay up, with the commands"
@@ -153,16 +158,11 @@ def _command() -> str:
     return f"{shlex.quote(sys.executable)} -m cli.main"
 
 
-def _stay(place: Stage) -> None:
+def _stay(story: Story, place: Stage) -> None:
     """Keep the nodes up until a signal comes, which raises Stopped."""
-    while True:
-        time.sleep(0.5)
-        place.check_alive()
-
-
-def _show_logs(cast: list[Organisation]) -> None:
-    """Show the end of each node's log: errors and jobs, never what a report says."""
-    for each in cast:
-        lines = each.last_lines()
-        if lines:
-            say("\n".join([f"-- the log of {each.name}", *lines]))
+    try:
+        while True:
+            time.sleep(0.5)
+            place.check_alive()
+    except StoryBroke as broke:
+        raise StoryBroke(f"{broke}{_logs(story)}") from None

@@ -65,10 +65,17 @@ class Intake(Protocol):
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> Sequence[Given]: ...
 
 
-def pull(intake: Intake, wait_s: int) -> Pull:
-    """The request for what is new; with `wait_s` > 0 the origin answers when something is."""
+def pull(intake: Intake, wait_s: int, *, half_way: bool = False) -> Pull:
+    """The request for what is new; with `wait_s` > 0 the origin answers when something is.
+
+    `half_way` through what there is, no digest is worked out: it would be read from the whole
+    mirror, for each part of it that arrives, and confirm nothing.
+    """
     channel = intake.channel
-    digest, held = _standing(intake, intake.today)
+    if half_way:
+        digest, held = NO_DIGEST, tuple(intake.held())[:HELD_ROWS]
+    else:
+        digest, held = _standing(intake, intake.today)
     return Pull(channel.cursor, intake.today, digest, held, ITEM_BYTES, wait_s)
 
 

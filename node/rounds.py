@@ -124,8 +124,9 @@ class Rounds:
         """
         node = self._node
         seen: set[tuple[bytes, bytes]] = set()
+        half_way = False
         for turn in range(MOST_ROUNDS):
-            request = await node.change(self._pull_request, peer.id, wait_s)
+            request = await node.change(self._pull_request, peer.id, wait_s, half_way)
             delta = await self._exchange.ask(peer.docs, request, wait_s=wait_s)
             wait_s = 0
             if isinstance(delta, Bye):
@@ -136,15 +137,20 @@ class Rounds:
                 raise ProtocolError(ErrorNumber.MALFORMED, "no answer to a pull")
             if not await self._take(peer, delta) and not delta.items:
                 return turn > 0
+            half_way = delta.more and delta.to_seq > request.cursor
+            if half_way:
+                continue
             if (request.digest, delta.digest) in seen:
                 return False  # nothing moves: what differs waits for a person
             seen.add((request.digest, delta.digest))
         return True
 
-    def _pull_request(self, connection: Connection, peer_id: int, wait_s: int) -> Pull:
+    def _pull_request(
+        self, connection: Connection, peer_id: int, wait_s: int, half_way: bool
+    ) -> Pull:
         peer = peer_by_id(connection, peer_id)
         intake = StoreIntake(connection, self._node.context, peer, None)
-        return receiver.pull(intake, wait_s)
+        return receiver.pull(intake, wait_s, half_way=half_way)
 
     async def _take(self, peer: Peer, delta: Delta) -> bool:
         """Apply a delta and say what follows from it; whether another pull is worth while."""

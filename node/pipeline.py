@@ -198,12 +198,14 @@ def _stage(context: Context, record: OwnRecord, disclosures: bytes) -> None:
     entry, register = record.entry, context.register
     if entry.status is Status.ERASED:
         register.stage(permissions.ERASED, entry.rk, encode([entry.raw, record.sig]))
+        if register.get(permissions.WITHDRAWN, entry.rk) is not None:
+            register.stage(permissions.WITHDRAWN, entry.rk, None)  # with its reason
     elif entry.status is Status.WITHDRAWN:
         value = encode([entry.raw, record.sig, disclosures])
         register.stage(permissions.WITHDRAWN, entry.rk, value)
     elif register.get(permissions.WITHDRAWN, entry.rk) is not None:
         register.stage(permissions.WITHDRAWN, entry.rk, None)
-    if entry.rev > 1:
+    if entry.rev > max(1, register.least_revision(entry.rk)):  # it is never lowered
         register.stage(permissions.REVISION, entry.rk, entry.rev.to_bytes(8, "big"))
 
 

@@ -8,8 +8,11 @@ Permissions are held in memory: they are asked for each time an item enters a de
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from node.store.engine import connect
 
@@ -87,6 +90,7 @@ class Register:
                 )
         self._connection.execute("UPDATE counter SET n = n + 1, pending = 1")
         self._connection.execute("COMMIT")
+        lifted = any(value is None and name in self._now for name, value in self._staged.items())
         for name, value in self._staged.items():
             if value is None:
                 self._now.pop(name, None)
@@ -95,6 +99,11 @@ class Register:
         self._staged.clear()
         self.counter += 1
         self.pending = True
+        if lifted:
+            # It may have held words: they must not linger in the journal. Where the disk is too
+            # full for that now, they go with the next fold.
+            with suppress(sqlcipher.DatabaseError):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return self.counter
 
     def settle(self, counter: int | None = None) -> None:

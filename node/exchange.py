@@ -18,6 +18,7 @@ from keys.documents import Documents
 from keys.envelope import Inner, Opened, make_inner, open_wire, request_hash, seal
 from node.errors import PeerTrouble
 from node.runtime import Node
+from node.store import meta
 from node.store.tables import guards
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.messages import Delta, Err, Give, List, Message, decode_body
@@ -145,13 +146,15 @@ class Exchange:
 def guard(connection: Connection, inner: Inner, now_us: int) -> None:
     """Refuse a request that was seen, or that is from the future; in the effect's transaction.
 
-    ProtocolError STALE or CLOCK.
+    A restored store has forgotten what it saw last; what was sent before that is refused, or a
+    replay would confirm what the backup says. ProtocolError STALE or CLOCK.
     """
     name = {"sender": bytes(inner.from_key), "type": inner.type}
     last = connection.execute(
         select(guards.c.n).where(guards.c.sender == name["sender"], guards.c.type == name["type"])
     ).scalar()
-    if last is not None and inner.n <= last:
+    last = max(last or 0, meta.get_int(connection, meta.GUARD_FLOOR))
+    if inner.n <= last:
         raise ProtocolError(ErrorNumber.STALE, "a request that was seen before", last)
     if inner.n > now_us + DAY_US:
         raise ProtocolError(ErrorNumber.CLOCK, "a request from the future", now_us)

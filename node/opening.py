@@ -40,6 +40,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
         obey_register(connection, context)
     if restored:
         begin_recovery(connection)
+        meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
         meta.drop(connection, RESTORED)
     highest = max(counter, register.counter)
     if highest != counter or highest != register.counter:

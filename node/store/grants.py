@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from federation.ledger import LedgerRow, RowKind, outcome
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
+from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.peers import Peer
@@ -363,6 +364,7 @@ class StoreGrants:
         self._connection.execute(
             update(peers).values(out_listed=0, out_list_pos=None, out_wanted=b"")
         )
+        meta.put_int(self._connection, meta.GUARD_FLOOR, self._context.now_us())
         self.channel.listed, self.channel.list_pos = False, None
         self.channel.wanted.clear()
 

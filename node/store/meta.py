@@ -5,6 +5,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from node.store.tables import meta
 
+GUARD_FLOOR = "guard_floor"  # no request with an n up to this is taken: a restore forgot the last
+
 _GET = select(meta.c.value).where(meta.c.key == bindparam("name"))
 _PUT = insert(meta)
 _PUT = _PUT.on_conflict_do_update(index_elements=["key"], set_={"value": _PUT.excluded.value})

@@ -194,6 +194,8 @@ def held_by_peers(world: "World", origin: int) -> list[Held]:
         for row in view(world, host).records.values():
             if row.org != org or row.hidden or row.eid not in world.truth.signed:
                 continue
+            if row.row_exp <= world.today:
+                continue  # it ends by itself
             entry = decode_entry(bytes(row.entry))
             if (row.status != Status.LIVE or row.is_live) and entry.node_key not in gone:
                 found.append(Held(row.rk, order(entry)))

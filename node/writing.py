@@ -2,7 +2,8 @@
 
 Transactions that wait for each other share one commit: a commit costs more than most of what is in
 it. Each query runs in a savepoint of its own, so one that fails takes nothing of its neighbours
-with it. What a query staged in the register is durable before the commit is.
+with it, and leaves them nothing: a policy that it put in force is taken back before the next one
+runs. What a query staged in the register is durable before the commit is.
 """
 
 import asyncio
@@ -62,12 +63,16 @@ class GroupCommit:
                 wanted = self._queue.popleft()
                 if not wanted.done.cancelled():
                     group.append(wanted)
+            policy, committed = self._context.policy, False
             try:
                 results = await self._store.write(partial(self._commit, group=group))
+                committed = True
                 if self._context.register.pending:
                     self._context.register.settle()
             except BaseException as error:  # handed to each caller, or raised
                 self._forget()
+                if not committed:  # before the next group asks what may go out
+                    self._context.policy = policy
                 for wanted in group:
                     if not wanted.done.done():
                         wanted.done.set_exception(error)
@@ -94,13 +99,14 @@ class GroupCommit:
         return results
 
     def _one_of_many(self, connection: Connection, wanted: Wanted) -> Outcome:
-        staged = self._context.register.staged()
+        staged, policy = self._context.register.staged(), self._context.policy
         try:
             with connection.begin_nested():
                 return wanted.query(connection), None
         except Exception as error:  # noqa: BLE001  # handed to the caller; the others go on
             self._forget()
             self._context.register.stage_only(staged)
+            self._context.policy = policy
             return None, error
 
     def _forget(self) -> None:

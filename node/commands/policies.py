@@ -115,7 +115,8 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     def apply(connection: Connection) -> tuple[set[int], bool]:
         nonlocal old
         old = context.policy
-        context.policy = wanted  # before anything is derived from it
+        # Before anything is derived from it; `node.writing` takes it back with what fails.
+        context.policy = wanted
         if not opening.apply_policy(connection, context, wanted_text):
             return set(), False
         return spread(connection, context), True
@@ -126,7 +127,6 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     try:
         news, changed = await node.change(apply)
     except Exception:  # not where the caller went away: then the commit still comes
-        context.policy = old
         if wanted_text != in_file:
             with contextlib.suppress(OSError):
                 _replace(path, in_file)

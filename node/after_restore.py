@@ -1,10 +1,11 @@
 """What a restored node holds back, and what becomes of it once its keeper has looked.
 
-Three kinds of thing wait. A record that a peer did not list is suspended for that peer. An own
-entry that came back under a key that is not valid is returned: a live one that we do not know is
-signed again, and a thief's withdrawal or tombstone never is. Where the register is lost, everything
-waits. A record that was corrected after the backup is not put either: what it says is known to be
-wrong, and only a new correction helps.
+Three kinds of thing wait. A record that a peer did not list, or holds less of, is suspended for
+that peer. An own entry that came back under a key that is not valid, or that the register never
+saw, is returned: it is signed again as live, withdrawn or erased, whichever it was; but a
+withdrawal or tombstone under a revoked key may be a thief's, and never is. Where the register is
+lost, everything waits. A record that was corrected after the backup is not put either: what it says
+is known to be wrong, and only a new correction helps.
 
 Invariant: nothing is signed that did not carry a valid signature of a key which our own documents
 have listed, or that is dated on or after the day from which that key is revoked.
@@ -30,7 +31,8 @@ from protocol.codec import Value
 from protocol.commitment import Disclosure, decode_disclosures
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ProtocolError
-from protocol.ids import RecordKey
+from protocol.ids import Day, RecordKey
+from protocol.merge import order
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ def _refusal(context: Context, documents: Sequence[OrgDoc], entry: Entry) -> str
     if entry.org != context.org or entry.node_key not in known | set(gone):
         return "none of our documents ever listed its key"
     if entry.status is not Status.LIVE:
-        return "a withdrawal or erasure under a revoked key is not believed"
+        if entry.node_key in gone:
+            return "a withdrawal or erasure under a revoked key is not believed"
+        return ""
     if entry.day >= gone.get(entry.node_key, entry.day + 1):
         return "it is dated after its key was revoked"
     if entry.exp_day < context.today:
@@ -97,8 +101,9 @@ def signed_anew(
         rk, rev = each.entry.rk, each.entry.rev
         highest[rk] = max(highest.get(rk, 0), rev)
         mine = ours.get(rk)
-        is_news = mine is None or (mine.entry.status is Status.LIVE and mine.entry.rev < rev)
-        if is_news and not each.refusal and (rk not in best or best[rk].entry.rev < rev):
+        is_news = mine is None or order(mine.entry) < order(each.entry)
+        is_best = rk not in best or order(best[rk].entry) < order(each.entry)
+        if is_news and is_best and not each.refusal:
             best[rk] = each
     above = {rk: max(highest[rk], context.register.least_revision(rk)) for rk in best}
     return [_sign(best[rk], ours.get(rk), above[rk] + 1, key, context) for rk in best]
@@ -110,7 +115,8 @@ def _sign(
     entry = waiting.entry
     signed = sign_alert(
         key, context.org, waiting.fields, context.random,
-        day=context.today, exp_day=entry.exp_day, rid=entry.rid, rev=rev,
+        day=context.today, exp_day=Day(max(entry.exp_day, context.today)), rid=entry.rid, rev=rev,
+        status=entry.status,
     )  # fmt: skip
     names = frozenset(waiting.fields)
     record = new_record(signed, RECOVERED_CONSENT, names, entry.day * DAY_US)

@@ -28,6 +28,8 @@ from protocol.messages import Given, Put, Stop
 from protocol.shape import as_array, as_str
 
 NO_EID = EntryId(b"")
+NOTHING_NEW: frozenset[str] = frozenset()
+_WAITING = select(returned.c.rk)
 SIDE = "out"
 
 _UPDATE = (
@@ -162,6 +164,8 @@ class StoreGrants:
         way = self._gate()
         rows = self._rows_of(known)
         caps = self._caps(known)
+        for rk in self._waiting_for_keeper():
+            caps[rk] = NOTHING_NEW
         changes = []
         for rk, record in known.items():
             row = rows.get(rk)
@@ -169,6 +173,10 @@ class StoreGrants:
             if wanted is not None and (row is None or wanted.state != row.state):
                 changes.append((row, self._issued(wanted)))
         self._write(changes)
+
+    def _waiting_for_keeper(self) -> list[RecordKey]:
+        """Records of which a later entry came back that only the keeper can judge."""
+        return [RecordKey(rk) for (rk,) in self._connection.execute(_WAITING).fetchall()]
 
     def _gate(self) -> Gate:
         trusted = self.peer.state.keeps
@@ -351,8 +359,22 @@ class StoreGrants:
         )
 
     def take_back(self, items: Sequence[Given], wanted: Collection[RecordKey]) -> set[RecordKey]:
-        """Merge wanted own records that came back, and adopt the rows that this peer holds."""
-        return take_back(self._connection, self._context, self, items, wanted)
+        """Merge wanted own records that came back, and adopt the rows that this peer holds.
+
+        Where the peer holds less than policy would now release, somebody may have narrowed it in a
+        time that this store has forgotten: no more goes there before the keeper confirms.
+        """
+        came = take_back(self._connection, self._context, self, items, wanted)
+        way = self._gate()
+        rows = self._rows_of(came)
+        for rk, record in own_records(self._connection, self._context.org, came).items():
+            row = rows.get(rk)
+            if row is None or record.entry.status is not Status.LIVE or row.eid != record.entry.eid:
+                continue
+            released = way.release(record.view(), record.consent, record.restrictions, self.today)
+            if not released.names <= set(row.names):
+                self.cap(rk, "narrower_there", row.names)
+        return came
 
     def abandon(self, rk: RecordKey) -> None:
         """The peer lists a record that it cannot give: stop it there, unless we know better."""

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, update
 
 from federation.peers import PeerState
 from node.pipeline import spread
+from node.recall import purge_theirs
 from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
-from node.store.peers import mark_hello_due
+from node.store.peers import mark_hello_due, peer_of
 from node.store.records import decode_restrictions
 from node.store.tables import ledger, own, peers
 from node.writing import COUNTER
@@ -70,8 +71,12 @@ def obey_register(connection: Connection, context: Context) -> None:
     for rk, raw in register.all(permissions.NARROWED):
         decode_restrictions(raw)
         connection.execute(update(own).where(own.c.rk == rk).values(restrictions=raw))
-    for org, state in register.all(permissions.PEER):
-        connection.execute(update(peers).where(peers.c.org == org).values(state=state.decode()))
+    for org, raw in register.all(permissions.PEER):
+        state = PeerState(raw.decode())
+        connection.execute(update(peers).where(peers.c.org == org).values(state=state.value))
+        peer = peer_of(connection, org)
+        if peer is not None and state in (PeerState.LEAVING, PeerState.GONE):
+            purge_theirs(connection, context, peer)  # what was purged came back with the backup
 
 
 def apply_policy(connection: Connection, context: Context, policy_text: str) -> bool:

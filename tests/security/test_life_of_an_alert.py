@@ -1,11 +1,25 @@
 """What is taken back, erased or over stays so: in the store, in the register, after a restore."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, Table, func, select
+
+from federation.peers import PeerState
+from node.backup import restore_node
 from node.store import register as permissions
+from node.store.peers import peer_of
+from node.store.tables import identifiers, records
 from protocol.ids import parse_record_key, text_id
-from tests.support.one_node import one_node, published
+from tests.support.one_node import (
+    PASSPHRASE,
+    Clock,
+    befriend,
+    one_node,
+    published,
+    received,
+)
 from tests.unit.node_keeping.kept import Kept, make, say
 
 
@@ -52,3 +66,24 @@ async def test_what_follows_a_restore_is_above_every_revision_that_the_register_
             done = await node.dispatch(name, {"alert": alert, **args})
             assert done["rev"] == 6
             assert node.context.register.least_revision(parse_record_key(alert)) == 6
+
+
+async def test_the_alerts_of_a_removed_peer_do_not_come_back_with_a_backup(tmp_path: Path) -> None:
+    home, clock = tmp_path / "node", Clock()
+    async with one_node(home, clock=clock) as node:
+        harbour = await befriend(node, "Harbour")
+        await received(node, harbour, phone=["+14155550142"])
+        backup = await node.dispatch("backup", {})
+        await node.dispatch("peer_remove", {"peer": "Harbour"})
+    restore_node(home, PASSPHRASE, base64.b64decode(backup["content"]), clock=clock)
+    async with one_node(home, clock=clock) as node:
+        peer = await node.read(peer_of, harbour.org)
+        assert peer is not None
+        assert peer.state is PeerState.LEAVING
+        assert await node.read(count_of, records) == 0
+        assert await node.read(count_of, identifiers) == 0
+
+
+def count_of(connection: Connection, table: Table) -> int:
+    """How many rows a table has."""
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()

@@ -189,7 +189,9 @@ def publish(connection: Connection, context: Context, records: Collection[OwnRec
     """
     for record in records:
         raw = encode_disclosures(record.opened.values())
-        save_own(connection, record, raw, context.now_us())
+        if save_own(connection, record, raw, context.now_us()):
+            context.digests.forget()
+            context.live_counts.clear()
         _stage(context, record, raw)
     return spread(connection, context, {record.entry.rk: record for record in records})
 

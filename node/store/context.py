@@ -29,6 +29,7 @@ class Context:
     live_limit: int = 20_000
     hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
+    turned_away: dict[int, dict[RecordKey, str]] = field(default_factory=dict)  # per origin
 
     @property
     def org(self) -> OrgId:

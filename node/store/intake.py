@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from federation.admit import Door, door
 from federation.ledger import RowKind
@@ -18,12 +18,13 @@ from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem, Verified
 from node.store import register as permissions
 from node.store.context import Context
-from node.store.peers import Peer
+from node.store.peers import Peer, peer_of
 from node.store.records import (
     NOTHING_DISCLOSED,
     chunks,
     index_rows,
     only,
+    opened_values,
     reindex,
     summary,
     unindex,
@@ -41,6 +42,7 @@ from protocol.shape import as_array, as_bytes
 SIDE = "in"
 REVOKED = "revoked_key"
 ALWAYS_HELD = frozenset({"paused", "full"})
+TURNED_AWAY = 100  # as many as are named to an origin; there may be more
 
 _LAST_ID = select(func.max(records.c.id))
 _COLUMNS = (
@@ -124,7 +126,8 @@ class StoreIntake:
         query = select(records.c.rk, records.c.held).where(
             records.c.org == self.peer.org, records.c.held != ""
         )
-        return [(RecordKey(bytes(rk)), why) for rk, why in self._connection.execute(query)]
+        found = {RecordKey(bytes(rk)): why for rk, why in self._connection.execute(query)}
+        return list({**self._context.turned_away.get(self.peer.id, {}), **found}.items())
 
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> list[Given]:
         """The origin's own records, back to it, as many as fit."""
@@ -167,7 +170,10 @@ class StoreIntake:
         for item in items:
             old = existing.get(item.rk)
             if old is not None and bytes(old.org) != self.peer.org:
-                continue  # no one may touch another organisation's record
+                if not self._takes_over(item, old):
+                    self._turn_away(item.rk, "not_author")
+                    continue  # no one may touch another organisation's record
+                old = None
             row, values = self._row(item, old, way, full=old is None and room <= 0)
             if old is None:
                 room -= 1
@@ -191,6 +197,26 @@ class StoreIntake:
             self._connection.exec_driver_sql(_INSERT, [_in_order(row) for row in inserts])
             self._context.live_counts[self.peer.id] = self._live_count() + len(inserts)
         self._index(ids, values_of)
+
+    def _takes_over(self, item: CheckedItem, old: Any) -> bool:
+        """Let an author have the key under which another organisation sent nothing it signed.
+
+        Only a verified entry proves who its record key belongs to: a stop or bad bytes do not.
+        """
+        if item.record is None or len(old.eid):
+            return False
+        self._connection.execute(delete(records).where(records.c.id == old.id))
+        other = peer_of(self._connection, bytes(old.org))
+        if other is not None:
+            self._context.digests.touch(SIDE, other.id, item.rk)
+            self._context.live_counts.pop(other.id, None)
+        self._context.turned_away.get(self.peer.id, {}).pop(item.rk, None)
+        return True
+
+    def _turn_away(self, rk: RecordKey, why: str) -> None:
+        away = self._context.turned_away.setdefault(self.peer.id, {})
+        if len(away) < TURNED_AWAY:
+            away[rk] = why
 
     def _index(
         self, ids: dict[RecordKey, int], values_of: dict[RecordKey, dict[str, Value]]
@@ -231,7 +257,7 @@ class StoreIntake:
             return self._stopped(item, old), {}
         record = item.record
         if record is None:
-            return self._unusable(item, old, item.problem), {}
+            return self._reduced(item, old)
         if old is not None and len(old.eid) and old.hidden != REVOKED:
             known = decode_entry(bytes(old.entry))
             if known.eid != record.entry.eid:
@@ -311,6 +337,18 @@ class StoreIntake:
             return self._empty(item, why, RowKind.PUT)
         row = self._as_it_was(old)
         return {**row, "pseq": item.pseq, "state": item.state, "held": why, "row_kind": 0}
+
+    def _reduced(self, item: CheckedItem, old: Any) -> tuple[dict[str, Any], dict[str, Value]]:
+        """An older copy under an item that does not verify: it shows nothing that this leaves out.
+
+        The origin may have narrowed, and its digest is about to agree with ours.
+        """
+        row = self._unusable(item, old, item.problem)
+        if old is None or old.row_kind == RowKind.STOP or old.status != Status.LIVE:
+            return row, {}
+        row["disclosures"] = only(bytes(old.disclosures), item.claimed)
+        values = opened_values(row["disclosures"])
+        return {**row, **summary(values)}, values
 
     def _kept(self, item: CheckedItem, old: Any) -> dict[str, Any]:
         """A lower entry never replaces a row: the digests differ, a listing tells the origin."""

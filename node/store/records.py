@@ -146,8 +146,12 @@ def reindex(connection: Connection, indexed: Iterable[dict[str, Any]]) -> None:
         connection.execute(insert(identifiers).prefix_with("OR IGNORE"), rows)
 
 
-def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_us: int) -> None:
-    """Insert or replace one of our own records with its index."""
+def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_us: int) -> bool:
+    """Insert or replace one of our own records with its index.
+
+    Returns whether it displaced what another organisation had sent under its key: then the digest
+    of that organisation's mirror is another.
+    """
     entry = record.entry
     values = {name: disclosure.value for name, disclosure in record.opened.items()}
     row: dict[str, Any] = {
@@ -164,8 +168,12 @@ def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_
         "published_us": record.published_us,
     }
     old = connection.execute(
-        select(records.c.id, records.c.disclosures).where(records.c.rk == entry.rk)
+        select(records.c.id, records.c.disclosures, records.c.org).where(records.c.rk == entry.rk)
     ).one_or_none()
+    displaces = False
+    if old is not None and bytes(old.org) != entry.org:
+        connection.execute(delete(records).where(records.c.id == old.id))
+        displaces, old = True, None
     if old is None:
         result = connection.execute(insert(records).values(rk=entry.rk, **row))
         primary_key = result.inserted_primary_key
@@ -178,6 +186,7 @@ def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_
         connection.execute(update(own).where(own.c.rk == entry.rk).values(**private))
     if entry.status is Status.LIVE:
         reindex(connection, index_rows(record_id, values))
+    return displaces
 
 
 def forget_expired(connection: Connection, before: Day) -> list[RecordKey]:

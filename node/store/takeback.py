@@ -102,7 +102,9 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
             entry, record.sig, opened, RECOVERED_CONSENT, _restrictions(context, entry.rk),
             frozenset(opened), entry.day * DAY_US,
         )  # fmt: skip
-        save_own(connection, came, record.disclosures, now)
+        if save_own(connection, came, record.disclosures, now):
+            context.digests.forget()
+            context.live_counts.clear()
         connection.execute(update(own).where(own.c.rk == entry.rk).values(partial=1))
     elif mine.entry.eid == entry.eid:
         union = {**opened, **mine.opened}

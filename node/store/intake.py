@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from federation.admit import Door, door
 from federation.ledger import RowKind
@@ -17,8 +17,9 @@ from federation.peers import PeerState
 from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem, Verified
 from node.store import register as permissions
+from node.store.authorship import gives_way, turn_away
 from node.store.context import Context
-from node.store.peers import Peer, peer_of
+from node.store.peers import Peer
 from node.store.records import (
     NOTHING_DISCLOSED,
     chunks,
@@ -42,7 +43,6 @@ from protocol.shape import as_array, as_bytes
 SIDE = "in"
 REVOKED = "revoked_key"
 ALWAYS_HELD = frozenset({"paused", "full"})
-TURNED_AWAY = 100  # as many as are named to an origin; there may be more
 
 _LAST_ID = select(func.max(records.c.id))
 _COLUMNS = (
@@ -167,13 +167,15 @@ class StoreIntake:
         values_of: dict[RecordKey, dict[str, Value]] = {}
         ids = {rk: row.id for rk, row in existing.items()}
         next_id = self._next_id()
+        away = self._context.turned_away.get(self.peer.id, {})
         for item in items:
             old = existing.get(item.rk)
             if old is not None and bytes(old.org) != self.peer.org:
-                if not self._takes_over(item, old):
-                    self._turn_away(item.rk, "not_author")
+                if not gives_way(self._connection, self._context, old, item):
+                    turn_away(self._context, self.peer.id, item, "not_author")
                     continue  # no one may touch another organisation's record
                 old = None
+            away.pop(item.rk, None)
             row, values = self._row(item, old, way, full=old is None and room <= 0)
             if old is None:
                 room -= 1
@@ -197,26 +199,6 @@ class StoreIntake:
             self._connection.exec_driver_sql(_INSERT, [_in_order(row) for row in inserts])
             self._context.live_counts[self.peer.id] = self._live_count() + len(inserts)
         self._index(ids, values_of)
-
-    def _takes_over(self, item: CheckedItem, old: Any) -> bool:
-        """Let an author have the key under which another organisation sent nothing it signed.
-
-        Only a verified entry proves who its record key belongs to: a stop or bad bytes do not.
-        """
-        if item.record is None or len(old.eid):
-            return False
-        self._connection.execute(delete(records).where(records.c.id == old.id))
-        other = peer_of(self._connection, bytes(old.org))
-        if other is not None:
-            self._context.digests.touch(SIDE, other.id, item.rk)
-            self._context.live_counts.pop(other.id, None)
-        self._context.turned_away.get(self.peer.id, {}).pop(item.rk, None)
-        return True
-
-    def _turn_away(self, rk: RecordKey, why: str) -> None:
-        away = self._context.turned_away.setdefault(self.peer.id, {})
-        if len(away) < TURNED_AWAY:
-            away[rk] = why
 
     def _index(
         self, ids: dict[RecordKey, int], values_of: dict[RecordKey, dict[str, Value]]
@@ -326,8 +308,8 @@ class StoreIntake:
         if old.status == Status.ERASED and old.hidden != REVOKED:
             return self._kept(item, old)
         return {
-            **self._as_it_was(old), "disclosures": NOTHING_DISCLOSED, "pseq": item.pseq,
-            "state": item.state, "row_kind": int(RowKind.STOP),
+            **self._as_it_was(old), "disclosures": NOTHING_DISCLOSED, **summary({}),
+            "pseq": item.pseq, "state": item.state, "row_kind": int(RowKind.STOP),
             "row_exp": max(item.exp, old.row_exp), "held": "",
         }  # fmt: skip
 
@@ -339,10 +321,7 @@ class StoreIntake:
         return {**row, "pseq": item.pseq, "state": item.state, "held": why, "row_kind": 0}
 
     def _reduced(self, item: CheckedItem, old: Any) -> tuple[dict[str, Any], dict[str, Value]]:
-        """An older copy under an item that does not verify: it shows nothing that this leaves out.
-
-        The origin may have narrowed, and its digest is about to agree with ours.
-        """
+        """An older copy under an item that does not verify: it shows nothing that this leaves out."""
         row = self._unusable(item, old, item.problem)
         if old is None or old.row_kind == RowKind.STOP or old.status != Status.LIVE:
             return row, {}

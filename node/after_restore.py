@@ -20,10 +20,12 @@ from federation.release import Restrictions
 from keys.orgdoc import OrgDoc
 from keys.signing import SigningKey, verify
 from node.opening import LOST
-from node.pipeline import new_record, publish, sign_alert, spread
+from node.pipeline import narrow, new_record, publish, sign_alert, spread
 from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.grants import NARROWER_THERE, StoreGrants, decode_names
+from node.store.peers import peer_by_id
 from node.store.records import OwnRecord, decode_restrictions, own_records
 from node.store.tables import records, returned, suspended
 from node.store.takeback import DAY_US, RECOVERED_CONSENT
@@ -142,10 +144,31 @@ def let_go(
     unchanged = [each for each in anew if _rev(known, each) == _rev(ours, each)]
     news = publish(connection, context, unchanged)
     connection.execute(delete(returned).where(returned.c.id.in_([each.row for each in judged])))
+    _keep_narrow(connection, context)
     connection.execute(delete(suspended))
     meta.drop(connection, LOST)
     context.hold_all = False
     return news | spread(connection, context)
+
+
+def _keep_narrow(connection: Connection, context: Context) -> None:
+    """Where a peer held less than policy would release, make that a narrowing of ours again.
+
+    To lift it is a decision for one alert (`alert widen`), not for all that was held back.
+    """
+    query = select(suspended).where(suspended.c.why == NARROWER_THERE)
+    for row in connection.execute(query).fetchall():
+        rk = RecordKey(bytes(row.rk))
+        record = own_records(connection, context.org, [rk]).get(rk)
+        if record is None or record.entry.status is not Status.LIVE:
+            continue
+        grants = StoreGrants(connection, context, peer_by_id(connection, row.peer))
+        more = grants.released(record) - set(decode_names(bytes(row.names)))
+        if more:
+            org = grants.peer.org
+            withhold = dict(record.restrictions.withhold)
+            withhold[org] = withhold.get(org, frozenset()) | more
+            narrow(connection, context, rk, Restrictions(record.restrictions.peers, withhold))
 
 
 def _rev(known: Mapping[RecordKey, OwnRecord], record: OwnRecord) -> int:

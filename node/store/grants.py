@@ -28,6 +28,7 @@ from protocol.messages import Given, Put, Stop
 from protocol.shape import as_array, as_str
 
 NO_EID = EntryId(b"")
+NARROWER_THERE = "narrower_there"  # why it is suspended: the peer holds less than we would give
 NOTHING_NEW: frozenset[str] = frozenset()
 _WAITING = select(returned.c.rk)
 SIDE = "out"
@@ -365,16 +366,19 @@ class StoreGrants:
         time that this store has forgotten: no more goes there before the keeper confirms.
         """
         came = take_back(self._connection, self._context, self, items, wanted)
-        way = self._gate()
         rows = self._rows_of(came)
         for rk, record in own_records(self._connection, self._context.org, came).items():
             row = rows.get(rk)
             if row is None or record.entry.status is not Status.LIVE or row.eid != record.entry.eid:
                 continue
-            released = way.release(record.view(), record.consent, record.restrictions, self.today)
-            if not released.names <= set(row.names):
-                self.cap(rk, "narrower_there", row.names)
+            if not self.released(record) <= set(row.names):
+                self.cap(rk, NARROWER_THERE, row.names)
         return came
+
+    def released(self, record: OwnRecord) -> frozenset[str]:
+        """The leaves of a record that may go to this peer now."""
+        way = self._gate()
+        return way.release(record.view(), record.consent, record.restrictions, self.today).names
 
     def abandon(self, rk: RecordKey) -> None:
         """The peer lists a record that it cannot give: stop it there, unless we know better."""

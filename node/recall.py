@@ -9,7 +9,7 @@ from node.store.context import Context
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_by_id, set_peer
 from node.store.records import unindex
-from node.store.tables import ledger, records
+from node.store.tables import records
 
 NARROWER = frozenset({PeerState.PAUSED, PeerState.BLOCKED, PeerState.LEAVING, PeerState.GONE})
 
@@ -28,10 +28,11 @@ def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
 
 
 def left_by(connection: Connection, context: Context, peer: Peer) -> None:
-    """The peer has recalled what it gave us and goes; nothing of ours is there any more."""
+    """The peer has recalled what it gave us, and goes.
+
+    Its ledger stays: a goodbye proves nothing, and who must be told of an erasure is in there.
+    """
     purge_theirs(connection, context, peer)
-    connection.execute(delete(ledger).where(ledger.c.peer == peer.id))
-    context.digests.forget()
     set_peer(connection, peer.id, state=PeerState.GONE.value)
 
 

@@ -20,6 +20,7 @@ from node.store.context import Context
 from node.store.lookup import find_alert, record_key
 from node.store.peers import Peer, all_peers
 from node.store.tables import ledger, records, suspended
+from protocol.commitment import erased_hash
 from protocol.entry import Status
 from protocol.ids import RecordKey, text_id
 
@@ -64,7 +65,7 @@ def covered(connection: Connection, context: Context, alert: str | None) -> list
     rk = None if alert is None else own_alert(connection, context, alert)
     peers = {peer.id: peer for peer in all_peers(connection)}
     found: dict[tuple[bytes, int], Covered] = {}
-    query = select(ledger, records.c.status).join(
+    query = select(ledger, records.c.status, records.c.eid.label("now_eid")).join(
         records, records.c.rk == ledger.c.rk, isouter=True
     )
     held = select(suspended)
@@ -98,9 +99,19 @@ def _of_row(row: Row[Any], peer: Peer, context: Context) -> Covered:
     what = "stop" if is_stop else _WHAT[Status(row.status or 0)]
     if row.held:
         return Covered(rk, peer, what, "held", row.since_us, row.held)
-    if row.acked_us:
+    if row.acked_us and not _has_left_behind(row, peer):
         return Covered(rk, peer, what, "recalled" if is_stop else "confirmed", row.acked_us)
     return Covered(rk, peer, what, waiting(row, context), row.since_us)
+
+
+def _has_left_behind(row: Row[Any], peer: Peer) -> bool:
+    """Whether a peer that is gone confirmed another state than the present one.
+
+    It is told nothing any more, so that its row says what it last had.
+    """
+    is_put = row.kind == RowKind.PUT and row.now_eid is not None
+    is_other = is_put and row.eid != row.now_eid and row.state != erased_hash(RecordKey(row.rk))
+    return peer.state is PeerState.GONE and is_other
 
 
 def waiting(row: Row[Any], context: Context) -> str:

@@ -2,7 +2,8 @@
 
 Each is verified as any other record would be. What the register forbids comes back erased or
 withdrawn; what was signed with a revoked key waits for the keeper, because a thief's tombstone
-must not return this way and erase its own origin.
+must not return this way and erase its own origin. So does what a peer brings that is not trusted
+now; that it holds what we know already is believed of any.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, update
 from sqlalchemy.dialects.sqlite import insert
 
 from federation.ledger import LedgerRow, RowKind
+from federation.peers import PeerState
 from federation.release import Consent, Restrictions
 from federation.verify import Verified, verify_record
 from node.store import register as permissions
@@ -62,6 +64,15 @@ def take_back(
             _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid, "key")
             continue
         came.add(entry.rk)
+        known = grants.known([entry.rk]).get(entry.rk)
+        if grants.peer.state is not PeerState.TRUSTED:
+            if known is not None and known.eid == entry.eid:
+                _adopt(context, grants, record)
+            else:
+                _wait_for_keeper(
+                    connection, grants.peer.id, item, entry.rk, entry.eid, "not_trusted"
+                )
+            continue
         if _is_unexpected(context, entry):
             _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid, "unexpected")
             continue

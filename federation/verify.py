@@ -12,7 +12,7 @@ from typing import Any
 
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import verify
-from protocol.codec import Value
+from protocol.codec import Value, decode
 from protocol.commitment import (
     Disclosure,
     decode_disclosures,
@@ -25,7 +25,9 @@ from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.hashing import h
 from protocol.ids import Day, EntryId, OrgId, RecordKey
+from protocol.limits import DISCLOSURES_BYTES
 from protocol.messages import Put, Stop
+from protocol.shape import as_array, as_str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class CheckedItem:
     exp: Day
     record: Verified | None = None
     problem: str = ""
+    claimed: frozenset[str] = frozenset()  # of a problem: what its origin says it discloses
 
     @property
     def is_stop(self) -> bool:
@@ -106,8 +109,41 @@ def _check_put(item: Put, author: OrgDoc, today: Day) -> CheckedItem:
             raise ProtocolError(ErrorNumber.MALFORMED, "an item under another record's key")
     except ProtocolError as error:
         claimed = state_hash(EntryId(h("entry", item.entry)), item.disclosures)
-        return CheckedItem(item.pseq, item.rk, claimed, exp, problem=error.code)
+        names = _claimed(item.disclosures)
+        return CheckedItem(item.pseq, item.rk, claimed, exp, problem=error.code, claimed=names)
     return CheckedItem(item.pseq, item.rk, record.state, exp, record)
+
+
+def check_again(items: Sequence[CheckedItem], author: OrgDoc, today: Day) -> list[CheckedItem]:
+    """Checked items by the author's document as it is now; it may be newer than at the check.
+
+    Cheap: whether a key is still good, once for each key. The signatures were checked.
+    """
+    gone = {
+        key
+        for key in {item.record.entry.node_key for item in items if item.record is not None}
+        if author.key_state(key, today) in {"unknown", "revoked"}
+    }
+    return [
+        _without_key(item, item.record)
+        if item.record is not None and item.record.entry.node_key in gone
+        else item
+        for item in items
+    ]
+
+
+def _without_key(item: CheckedItem, record: Verified) -> CheckedItem:
+    names = frozenset(record.values)
+    return CheckedItem(item.pseq, item.rk, item.state, item.exp, problem="key", claimed=names)
+
+
+def _claimed(disclosures: bytes) -> frozenset[str]:
+    """The names in disclosures that could not be verified; none where they cannot be read."""
+    try:
+        rows = as_array(decode(disclosures, limit=DISCLOSURES_BYTES))
+        return frozenset(as_str(as_array(row, 3)[1], 64) for row in rows)
+    except ProtocolError:
+        return frozenset()
 
 
 Apart = tuple[Any, ...]  # plain values, which travel between processes at little cost
@@ -153,7 +189,8 @@ def _from_plain(item: Put, answers: Iterator[Apart], org: OrgId) -> CheckedItem:
     answer = next(answers)
     state, exp, problem = answer[:3]
     if problem:
-        return CheckedItem(item.pseq, item.rk, state, exp, problem=problem)
+        names = _claimed(item.disclosures)
+        return CheckedItem(item.pseq, item.rk, state, exp, problem=problem, claimed=names)
     (node_key, rid, rev, day, status, eid), values = answer[3:]
     entry = Entry(
         org, node_key, rid, rev, day, exp, Status(status), (), item.entry, eid, item.rk

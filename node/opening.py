@@ -21,6 +21,7 @@ from node.writing import COUNTER
 
 RESTORED = "restored"
 LOST = "register_lost"
+SIGNING_DUE = "signing_due"
 POLICY = "policy"
 HEARING = (PeerState.TRUSTED, PeerState.PAUSED, PeerState.UNVERIFIED)
 
@@ -42,6 +43,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     if restored:
         begin_recovery(connection)
         meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
+        meta.put(connection, SIGNING_DUE, b"1")  # the backup may be under a key that is gone
         meta.drop(connection, RESTORED)
     highest = max(counter, register.counter)
     if highest != counter or highest != register.counter:

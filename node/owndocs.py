@@ -25,6 +25,7 @@ from keys.pin import accept
 from keys.signing import SigningKey
 from node.after_restore import corrected_since
 from node.issue_again import issue_again
+from node.opening import SIGNING_DUE
 from node.runtime import Node
 from node.store import meta
 from node.store.context import Context
@@ -34,7 +35,6 @@ from node.store.records import chunks
 from node.store.tables import own, records
 from protocol.ids import NodeKey, RecordKey, text_id
 
-SIGNING_DUE = "signing_due"
 TOLD = tuple(state for state in PeerState if state is not PeerState.GONE)
 _CHANGING: WeakKeyDictionary[Node, asyncio.Lock] = WeakKeyDictionary()
 

@@ -20,7 +20,7 @@ from node.store.grants import StoreGrants
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, set_peer
 from node.store.records import own_records
-from protocol.errors import ErrorNumber, ProtocolError
+from protocol.errors import ErrorNumber, ParasolError, ProtocolError
 from protocol.messages import Bye, Delta, Give, List, Message, Ok, Pull
 
 MOST_ROUNDS = 1000  # a conversation of half a million records; the next one goes on from there
@@ -164,7 +164,11 @@ class Rounds:
             if isinstance(next_, Ok):
                 return delta.more or said
             said = True
-            answer = await self._exchange.ask(peer.docs, next_)
+            try:
+                answer = await self._exchange.ask(peer.docs, next_)
+            except (ParasolError, TimeoutError):
+                self._list_positions.pop(peer.id, None)  # what we listed may not have arrived
+                raise
             if not isinstance(answer, Delta):
                 return True  # what we gave was taken; ask again what follows
             delta = answer

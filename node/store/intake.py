@@ -32,7 +32,7 @@ from node.store.records import (
 )
 from node.store.tables import equivocations, peers, records
 from protocol.codec import Value, decode, encode
-from protocol.commitment import erased_hash
+from protocol.commitment import WITHDRAWN_FIELDS, erased_hash
 from protocol.entry import Entry, Status, decode_entry
 from protocol.ids import Day, RecordKey
 from protocol.limits import GIVE_ITEMS
@@ -321,11 +321,12 @@ class StoreIntake:
         return {**row, "pseq": item.pseq, "state": item.state, "held": why, "row_kind": 0}
 
     def _reduced(self, item: CheckedItem, old: Any) -> tuple[dict[str, Any], dict[str, Value]]:
-        """An older copy under an item that does not verify: it shows nothing that this leaves out."""
+        """An older copy under an item that does not verify: no more than this one names."""
         row = self._unusable(item, old, item.problem)
         if old is None or old.row_kind == RowKind.STOP or old.status != Status.LIVE:
             return row, {}
-        row["disclosures"] = only(bytes(old.disclosures), item.claimed)
+        left = item.claimed if item.claimed - WITHDRAWN_FIELDS else frozenset[str]()
+        row["disclosures"] = only(bytes(old.disclosures), left)
         values = opened_values(row["disclosures"])
         return {**row, **summary(values)}, values
 

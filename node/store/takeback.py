@@ -162,6 +162,8 @@ def obey_register(connection: Connection, context: Context, rk: RecordKey) -> No
         mine.published_us,
     )  # fmt: skip
     save_own(connection, standing, disclosures, context.now_us())
+    if context.own_doc.key_state(entry.node_key, context.today) != "valid":
+        context.conflicts.add(rk)  # no peer would take it under that key: it is signed again
 
 
 def _adopt(context: Context, grants: "StoreGrants", record: Verified) -> None:

@@ -201,7 +201,7 @@ MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (let_erased_records_return, "no_erased_or_recalled_record_returns", RESTORES),
     (suspend_for_ever, "nothing_is_lost", {}),
     (keep_trusting_after_a_restore, "confirmed_means_held", RESTORES),
-    (hear_everything_twice, "confirmed_means_held", {"replay": 40, "narrow": 20}),
+    (hear_everything_twice, "confirmed_means_held", {"replay": 40, **RESTORES}),
 )
 
 

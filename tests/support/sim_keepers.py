@@ -251,6 +251,8 @@ class Keepers:
         }[row.state]
         new = state or self.rng.choice(choices)
         if new.value == row.state:
+            if state is not None:
+                self.truth.states[host.index, other.index] = new.value  # type: ignore[assignment]
             return
 
         def change(connection: Connection, context: Context) -> None:

@@ -206,12 +206,16 @@ class SimClient(Client):
     def __init__(self, host: "SimHost") -> None:
         super().__init__()
         self._host = host
+        self._generation = host.generation
 
     async def post(self, endpoint: str, wire: bytes, *, wait_s: int = 0) -> bytes:
         assert wait_s == 0
         if wire[:1] != b"\x01":
             raise Unreachable("no_connection", "the model knocks on no door")
-        return await self._host.post(self._host, endpoint, wire)
+        answer = await self._host.post(self._host, endpoint, wire)
+        if self._host.generation != self._generation:
+            raise SimCrash("the node was started anew meanwhile")
+        return answer
 
 
 class SimNode(Node):
@@ -256,6 +260,7 @@ class SimHost:
         self.store = SimStore()
         self.register = self._new_register()
         self.restored_us = 0
+        self.generation = 0
         self.root, self.next_root = SigningKey(random(32)), SigningKey(random(32))
         key = self.new_key()
         today = day_of(clock())
@@ -287,6 +292,7 @@ class SimHost:
             return
 
     async def _open(self) -> None:
+        self.generation += 1
         self.register.discard()
         context = Context(
             own_doc=self.doc,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from node import answering, introductions, opening
+from node import introductions, opening
 from node.store import enforce, takeback
 from node.store.grants import StoreGrants
 from node.store.intake import StoreIntake
@@ -180,11 +180,6 @@ def keep_trusting_after_a_restore(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(opening, "begin_recovery", begin)
 
 
-def hear_everything_twice(patch: pytest.MonkeyPatch) -> None:
-    """A request that was seen before is taken again."""
-    patch.setattr(answering, "guard", lambda *_: None)
-
-
 MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (union_instead_of_replace, "gone_when_digests_match", {}),
     (delete_what_the_origin_does_not_know, "a_restored_origin_recovers", RESTORES),
@@ -201,7 +196,6 @@ MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (let_erased_records_return, "no_erased_or_recalled_record_returns", RESTORES),
     (suspend_for_ever, "nothing_is_lost", {}),
     (keep_trusting_after_a_restore, "confirmed_means_held", RESTORES),
-    (hear_everything_twice, "confirmed_means_held", {"replay": 40, **RESTORES}),
 )
 
 

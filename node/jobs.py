@@ -20,8 +20,11 @@ from node.owndocs import finish_signing
 from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
+from node.store.drafts import DAY_US, blank_ended
+from node.store.ended import forget_reasons, purge_ended
 from node.store.peers import mark_hello_due
 from node.store.records import forget_expired
+from node.store.register import Register
 from node.store.tables import ledger, records
 from node.syncing import Syncing
 from protocol.ids import Day
@@ -79,7 +82,8 @@ class Jobs:
         if await node.renew_card_if_due():
             await node.change(mark_hello_due, KNOWN_STATES)
             node.on_peers()
-        await node.change(forget_ended, node.today)
+        if await node.change(forget_ended, node.today, node.context.register):
+            await node.store.checkpoint()
 
     async def finish_signing(self) -> None:
         """Sign what a key rotation that was cut off left under an older key."""
@@ -97,15 +101,21 @@ class Jobs:
             node.on_news(await issue_again(node))
 
 
-def forget_ended(connection: Connection, today: Day) -> int:
-    """Delete what ended more than 90 days ago; nothing while the clock has just jumped."""
+def forget_ended(connection: Connection, today: Day, register: Register | None = None) -> int:
+    """Purge what alerts said when they end, and their rows 90 days later; returns how many.
+
+    From the register goes why they were withdrawn. Nothing while the clock has just jumped.
+    """
     last = meta.get_int(connection, LAST_RUN)
     meta.put_int(connection, LAST_RUN, today)
     if last and abs(today - last) > CLOCK_JUMP_DAYS:
         return 0
+    if register is not None:
+        forget_reasons(register, today)
+    ended = purge_ended(connection, today) + blank_ended(connection, today * DAY_US)
     gone = forget_expired(connection, Day(today - KEEP_STOPS_DAYS))
     live = select(records.c.rk)
     connection.execute(
         delete(ledger).where(ledger.c.exp < today - KEEP_STOPS_DAYS, ledger.c.rk.not_in(live))
     )
-    return len(gone)
+    return ended + len(gone)

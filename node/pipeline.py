@@ -123,7 +123,8 @@ def next_revision(
     `above` is the highest revision that the register knows: a restored store may be behind it.
     """
     entry = record.entry
-    last = Day(max(exp_day, entry.exp_day if status is not Status.LIVE else today))
+    # Not before today: also what has expired may be taken back, and says so for a day.
+    last = Day(max(exp_day, today, entry.exp_day if status is not Status.LIVE else today))
     signed = sign_alert(
         key, entry.org, leaves, random,
         day=today, exp_day=last, rid=entry.rid, rev=max(entry.rev, above) + 1,

@@ -121,13 +121,17 @@ def _answered(form: Form, asked: Asked) -> tuple[Form, Asked]:
 
 
 async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002
-    """Put a draft aside; the row that it came from is not imported again."""
-    draft = await node.change(_refuse, id, reason[:REASON_CHARACTERS])
+    """Put a draft aside; the row that it came from is not imported again.
+
+    What it says is kept for 30 days more.
+    """
+    now = node.context.now_us()
+    draft = await node.change(_refuse, id, reason[:REASON_CHARACTERS], now)
     return {"id": draft.id, "state": draft.state.value}
 
 
-def _refuse(connection: Connection, id: str, reason: str) -> Draft:  # noqa: A002
-    draft = replace(_open(connection, id), state=DraftState.REFUSED, reason=reason)
+def _refuse(connection: Connection, id: str, reason: str, now: int) -> Draft:  # noqa: A002
+    draft = replace(_open(connection, id), state=DraftState.REFUSED, reason=reason, made_us=now)
     save_draft(connection, draft)
     return draft
 

@@ -11,16 +11,20 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from federation.release import Consent
 from node.errors import BadRequest, NotFound
-from node.store.tables import drafts
+from node.store.tables import drafts, records
 from protocol.codec import Value
-from protocol.ids import RecordKey, text_id
+from protocol.entry import Status
+from protocol.ids import RecordKey, day_of, text_id
 
 ID_BYTES = 5  # eight letters: short enough to be typed
 CHUNK = 500
+DAY_US = 86_400_000_000
+WITHDRAWN_KEPT_DAYS = 14  # a withdrawal may be a mistake, too
+REFUSED_KEPT_DAYS = 30
 
 
 class DraftState(StrEnum):
@@ -63,7 +67,8 @@ class Asked:
 class Draft:
     """One draft. `row` is the row of the list it came from (0: none), `rk` the alert it became.
 
-    `edited`: a person changed it, so reading its list again must leave it alone.
+    `edited`: a person changed it, so reading its list again must leave it alone. `made_us` is when
+    it came, and from a refusal on, when it was refused.
     """
 
     id: str
@@ -177,12 +182,36 @@ def mark_published(connection: Connection, draft: Draft, rk: RecordKey) -> bool:
 
 def blank_draft(connection: Connection, rk: RecordKey) -> None:
     """Purge the draft of an erased alert; its fingerprint keeps the row from coming again."""
-    empty = _dump({})
-    connection.execute(
-        update(drafts)
-        .where(drafts.c.rk == rk)
-        .values(fields=empty, private=empty, doubts=_dump([]), source="", reason="")
+    connection.execute(update(drafts).where(drafts.c.rk == rk).values(_BLANK))
+
+
+def blank_ended(connection: Connection, now_us: int) -> int:
+    """Purge the drafts of what is over, as `blank_draft` does; returns how many.
+
+    Over is an alert that has expired, was erased, or was withdrawn so long ago that nobody asks
+    about it any more; and a draft that was refused long ago.
+    """
+    today = day_of(now_us)
+    lasting = select(records.c.rk).where(
+        or_(
+            (records.c.status == int(Status.LIVE)) & (records.c.exp_day >= today),
+            (records.c.status == int(Status.WITHDRAWN))
+            & (records.c.day >= today - WITHDRAWN_KEPT_DAYS),
+        )
     )
+    refused_before = now_us - REFUSED_KEPT_DAYS * DAY_US
+    result = connection.execute(
+        update(drafts)
+        .where(
+            drafts.c.source != "",  # those that are blank have none
+            or_(
+                (drafts.c.state == DraftState.PUBLISHED.value) & drafts.c.rk.not_in(lasting),
+                (drafts.c.state == DraftState.REFUSED.value) & (drafts.c.made_us < refused_before),
+            ),
+        )
+        .values(_BLANK)
+    )
+    return result.rowcount
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
@@ -225,3 +254,8 @@ def _standing(asked: Asked, edited: bool) -> bytes:
 def _dump(value: Any) -> bytes:
     """Stable bytes: what was reviewed is compared with what is published."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_BLANK: dict[str, Any] = {
+    "fields": _dump({}), "private": _dump({}), "doubts": _dump([]), "source": "", "reason": "",
+}  # fmt: skip

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from federation.verify import CheckedItem
+from federation.verify import CheckedItem, check_again
 from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
@@ -272,17 +272,26 @@ def take_delta(
     *,
     is_answer: bool = False,
 ) -> Ok | List | Give:
-    """Apply a checked delta in one transaction; returns what we have to say next."""
+    """Apply a checked delta in one transaction; returns what we have to say next.
+
+    While it was checked the peer may have been blocked or removed, or its key revoked: both are
+    asked again here. A delta that moves nothing on may be a replay, and is no contact.
+    ProtocolError NOT_GRANTED where the peer is not heard.
+    """
     peer = peer_by_id(connection, peer_id)
+    if not peer.state.heard:
+        raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
+    items = check_again(items, peer.docs.current, node.today)
     intake = StoreIntake(connection, node.context, peer, list_positions.get(peer_id))
     intake.channel.is_answer = is_answer
     answer = receiver.on_delta(intake, delta, items)
     intake.save()
+    if is_answer or intake.channel.cursor > peer.in_cursor:
+        note_contact(connection, peer_id, node.context.now_us())
     if intake.channel.list_pos is None:
         list_positions.pop(peer_id, None)
     else:
         list_positions[peer_id] = intake.channel.list_pos
-    note_contact(connection, peer_id, node.context.now_us())
     return answer
 
 

@@ -31,7 +31,6 @@ from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
 from node.store.identifier_index import IdentifierIndex
-from node.store.reader import Reader
 from node.store.register import Register
 from node.store.schema import upgrade_store
 from node.writing import COUNTER, GroupCommit
@@ -70,7 +69,6 @@ class Node:
         self.context = context
         self._passphrase = passphrase
         self.identifiers = IdentifierIndex(store)  # read on the first check
-        self.reader = Reader(store.path, keystore.store_key)
         self._keystore_changes = threading.Lock()
         self._writes = GroupCommit(store, context)
         self.checking = CheckingPool()
@@ -159,7 +157,6 @@ class Node:
         """Close the store and the register, after what was queued is durable."""
         self.checking.stop()
         await self._writes.drain()
-        self.reader.close()
         await self.store.close()
         self.context.register.close()
 

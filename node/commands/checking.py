@@ -20,5 +20,5 @@ async def check(node: Node, text: str) -> dict[str, Any]:
     index = node.identifiers
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
-    found = await node.reader.run(search, node.context, index, question)
+    found = await node.read(search, node.context, index, question)
     return {**found, "note": NOT_SAFE}

@@ -1,21 +1,21 @@
 """Opens the encrypted database and runs transactions on it.
 
 Queries are plain functions over a SQLAlchemy `Connection`; this file decides where they run: each
-whole in one trip to a thread, reads in a few, writes in one of their own; migrations and the model
-test directly. A trip for every statement would cost more than the statements.
+whole in one trip to a thread that aiosqlite keeps, reads in a few, writes in one of their own;
+migrations and the model test directly. A trip for every statement would cost more than they do.
 Every connection is keyed with a raw key before its first statement.
 """
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import NullPool, Pool, QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from node.errors import StoreDamaged, StoreLocked
@@ -25,9 +25,9 @@ R = TypeVar("R")
 
 PAGE_BYTES = 8192
 WAL_PAGES = 2000
-PAGE_CACHE_KIB = 32 * 1024
-READERS = 4
-READER_CACHE_KIB = 4 * 1024  # of each: few reads come back to the same page
+PAGE_CACHE_KIB = 24 * 1024
+READERS = 3
+READER_CACHE_KIB = 6 * 1024  # of each: few reads come back to the same page
 WRITE = "parasol_write"
 
 
@@ -63,75 +63,110 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def sync_engine(
-    path: Path | str,
-    key: bytes,
-    *,
-    shared: bool = False,
-    pool: type[Pool] = NullPool,
-    cache_kib: int = PAGE_CACHE_KIB,
-) -> Engine:
+def sync_engine(path: Path | str, key: bytes, *, shared: bool = False) -> Engine:
     """An engine that runs in the calling thread; `shared` keeps one connection for its life."""
+    return engine_over(lambda: connect(path, key), shared=shared)
+
+
+def engine_over(opened: Callable[[], Any], *, shared: bool = True) -> Engine:
+    """SQLAlchemy over connections that `opened` gives."""
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: connect(path, key, cache_kib),
+        creator=opened,
         module=sqlcipher,
-        poolclass=StaticPool if shared else pool,
+        poolclass=StaticPool if shared else NullPool,
         hide_parameters=True,  # an error of the database must not quote numbers and texts
     )
     event.listen(engine, "begin", _begin)
     return engine
 
 
-class Store:
-    """The node's database: any number of readers, one writer.
+class Lane:
+    """One connection in a thread of its own, which aiosqlite keeps; opened by its first query.
 
-    Neither keeps the event loop from answering.
+    A query runs whole in that thread: one trip, however many statements it has.
+    """
+
+    def __init__(self, path: Path, key: bytes, cache_kib: int) -> None:
+        self._open = partial(connect, path, key, cache_kib)
+        self._opening = asyncio.Lock()
+        self._connection: aiosqlite.Connection | None = None
+        self._engine: Engine | None = None
+
+    async def run(self, query: Callable[[Engine], R]) -> R:
+        """The result of a query, once it is through; it goes on where its caller is cancelled."""
+        async with self._opening:
+            if self._connection is None:
+                opened = aiosqlite.Connection(self._open, iter_chunk_size=64)
+                opened._thread.daemon = True  # noqa: SLF001  # one unclosed must not hold up the end
+                self._connection = await opened
+                self._engine = engine_over(lambda: opened._conn)  # noqa: SLF001
+        # aiosqlite has no public name for handing a function to its thread; a test holds this one.
+        result: R = await self._connection._execute(query, self._engine)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return result
+
+    async def close(self) -> None:
+        """Close the connection, after what was queued."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = self._engine = None
+
+
+class Store:
+    """The node's database: a few lanes that read, one that writes.
+
+    None keeps the event loop from answering.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self._reads = sync_engine(path, key, pool=QueuePool, cache_kib=READER_CACHE_KIB)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
-        self._writes = sync_engine(path, key, shared=True)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._lanes = [Lane(path, key, READER_CACHE_KIB) for _ in range(READERS)]
+        self._free: asyncio.Queue[Lane] = asyncio.Queue()
+        for lane in self._lanes:
+            self._free.put_nowait(lane)
+        self._writer = Lane(path, key, PAGE_CACHE_KIB)
         self.path = path
 
     async def read(
         self, query: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run `query` in a read transaction: it sees one moment of the store."""
-        work = partial(self._read, lambda opened: query(opened, *args, **kwargs))
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
-
-    def _read(self, query: Callable[[Connection], R]) -> R:
-        with damage_named(), self._reads.connect() as plain:
-            return query(plain.execution_options(**{WRITE: False}))
+        lane = await self._free.get()
+        try:
+            return await lane.run(lambda engine: _read(engine, query, args, kwargs))
+        finally:
+            self._free.put_nowait(lane)
 
     async def write(self, query: Callable[[Connection], R]) -> R:
         """Run `query` in a write transaction, durable when this returns; all of it or nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, query)
-
-    def _write(self, query: Callable[[Connection], R]) -> R:
-        with damage_named(), self._writes.begin() as connection:
-            return query(connection)
+        return await self._writer.run(lambda engine: _write(engine, query))
 
     async def checkpoint(self) -> None:
         """Fold the WAL into the database, so that purged bytes do not linger in it."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._checkpoint)
-
-    def _checkpoint(self) -> None:
-        raw = self._writes.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            raw.close()
+        await self._writer.run(_checkpoint)
 
     async def close(self) -> None:
         """Close every connection, after what runs has finished."""
-        await asyncio.to_thread(self._writer.shutdown)
-        await asyncio.to_thread(self._readers.shutdown)
-        self._reads.dispose()
-        self._writes.dispose()
+        await self._writer.close()
+        for lane in self._lanes:
+            await lane.close()
+
+
+def _read(engine: Engine, query: Callable[..., R], args: Any, kwargs: Any) -> R:
+    with damage_named(), engine.connect() as plain:
+        return query(plain.execution_options(**{WRITE: False}), *args, **kwargs)
+
+
+def _write(engine: Engine, query: Callable[[Connection], R]) -> R:
+    with damage_named(), engine.begin() as connection:
+        return query(connection)
+
+
+def _checkpoint(engine: Engine) -> None:
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        raw.close()
 
 
 class damage_named:  # noqa: N801 - reads as a statement

@@ -96,7 +96,7 @@ records = Table(
     "records",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("rk", Bytes, nullable=False, unique=True),
+    Column("rk", Bytes, nullable=False),  # one row each: the writer looks before it adds
     Column("org", Bytes, nullable=False),
     Column("eid", Bytes, nullable=False),  # empty: no entry (a stop, or held bytes)
     Column("rev", Integer, nullable=False),
@@ -155,7 +155,7 @@ ledger = Table(
 Index("ix_ledger_unconfirmed", ledger.c.peer, ledger.c.pseq, sqlite_where=ledger.c.acked_us == 0)
 Index("ix_ledger_held", ledger.c.peer, sqlite_where=ledger.c.held != "")
 # A digest reads these four of a whole mirror, or of a 256th of it, and nothing else of a row.
-Index("ix_records_mirror", records.c.org, records.c.rk, records.c.row_exp, records.c.state)
+Index("ix_records_rk", records.c.rk, records.c.org, records.c.row_exp, records.c.state)
 Index("ix_records_held", records.c.org, sqlite_where=records.c.held != "")
 
 suspended = Table(  # what recovery must not put again before the keeper confirms

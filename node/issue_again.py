@@ -1,40 +1,131 @@
-"""Signs own records once more: after two texts for one revision, or under a new node key."""
+"""Signs own records once more, at their next revision: each as it stands, or with new terms.
+
+Why: two texts for one revision, a new node key, or a policy that lets receivers do less or more.
+Never what was corrected after the backup that this store comes from, and never what has expired:
+what the one says is known to be wrong, and the other must not begin to live again.
+"""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Connection
 
-from node.pipeline import publish, signed_again
+from node.after_restore import corrected_since
+from node.pipeline import next_revision, publish, signed_again, terms_of
 from node.runtime import Node
-from node.store.records import own_records
+from node.store.records import OwnRecord, chunks, own_records
+from node.store.tables import own
+from protocol.codec import Value
+from protocol.entry import Status
 from protocol.ids import RecordKey
+
+Signing = Callable[[OwnRecord, int], OwnRecord]  # a record, and the revision to stay above
 
 
 async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> set[int]:
     """Issue records (None: those in conflict) at their next revision; returns peers with news."""
     context = node.context
     keys = set(context.conflicts) if rks is None else set(rks)
-    known = await node.read(own_records, context.org, keys)
-    least = {rk: context.register.least_revision(rk) for rk in known}
+    known = await node.read(_may_be_signed, node, keys)
+    news = await _sign_and_publish(
+        node,
+        known,
+        lambda record, above: signed_again(
+            record, node.key, context.random, node.today, above=above
+        ),
+    )
+    context.conflicts.difference_update(keys)
+    return news
+
+
+async def follow_terms(node: Node) -> set[int]:
+    """Sign live records again whose terms are not what the policy says; returns peers with news.
+
+    Nothing where the register is lost, or our key may not sign: then everything waits.
+    """
+    if node.context.hold_all:
+        return set()
+    if node.documents.current.key_state(node.key.public, node.today) != "valid":
+        return set()
+    news: set[int] = set()
+    wanted = await node.read(_with_other_terms, node)
+    for group in chunks(wanted):
+        known = await node.read(_may_be_signed, node, group)
+        news |= await _sign_and_publish(
+            node,
+            known,
+            lambda record, above: _with_terms(record, node, wanted[record.entry.rk], above),
+        )
+    return news
+
+
+def _with_terms(record: OwnRecord, node: Node, terms: list[Value], above: int) -> OwnRecord:
+    leaves = {name: disclosure.value for name, disclosure in record.opened.items()}
+    return next_revision(
+        record, node.key, leaves | {"terms": terms}, node.context.random,
+        today=node.today, exp_day=record.entry.exp_day, status=Status.LIVE, above=above,
+    )  # fmt: skip
+
+
+def _with_other_terms(connection: Connection, node: Node) -> dict[RecordKey, list[Value]]:
+    """The live records whose terms differ from what the policy makes of the consent, with those.
+
+    Of a record that came back from a peer the consent is not known: its terms only get narrower.
+    """
+    rows = connection.execute(own.select().with_only_columns(own.c.rk).where(own.c.partial == 1))
+    partial = {RecordKey(bytes(rk)) for (rk,) in rows}
+    found: dict[RecordKey, list[Value]] = {}
+    for rk, record in _may_be_signed(connection, node, None).items():
+        stands = record.opened.get("terms")
+        if record.entry.status is not Status.LIVE or stands is None:
+            continue
+        terms = terms_of(node.policy, record.consent)
+        if rk in partial and isinstance(stands.value, list):
+            terms = _narrower(stands.value, terms)
+        if terms != stands.value:
+            found[rk] = terms
+    return found
+
+
+def _narrower(one: list[Value], other: list[Value]) -> list[Value]:
+    audience: Value = "members" if one[0] == other[0] == "members" else "staff"
+    flags: list[Value] = [
+        a is True and b is True for a, b in zip(one[1:5], other[1:5], strict=True)
+    ]
+    return [audience, *flags, *one[5:]]
+
+
+def _may_be_signed(
+    connection: Connection, node: Node, rks: Collection[RecordKey] | None
+) -> dict[RecordKey, OwnRecord]:
+    """Own records of these keys (None: all) that are neither known to be wrong nor expired."""
+    context = node.context
+    stale = {rk for rk, _, _ in corrected_since(connection, context)}
+    return {
+        rk: record
+        for rk, record in own_records(connection, context.org, rks).items()
+        if rk not in stale
+        and (record.entry.status is not Status.LIVE or record.entry.exp_day >= context.today)
+    }
+
+
+async def _sign_and_publish(
+    node: Node, known: Mapping[RecordKey, OwnRecord], sign: Signing
+) -> set[int]:
+    """Sign in a thread, and publish what nobody has changed meanwhile; returns peers with news."""
+    context = node.context
     least = {rk: context.register.least_revision(rk) for rk in known}
     again = await asyncio.to_thread(
-        lambda: [
-            signed_again(record, node.key, context.random, node.today, above=least[rk])
-            for rk, record in known.items()
-        ]
+        lambda: [sign(record, least[rk]) for rk, record in known.items()]
     )
-    revisions = {rk: record.entry.rev for rk, record in known.items()}
 
     def effect(connection: Connection) -> set[int]:
-        now = own_records(connection, context.org, revisions)
+        now = own_records(connection, context.org, known)
         same = [
             record
             for record in again
-            if now[record.entry.rk].entry.rev == revisions[record.entry.rk]
+            if now[record.entry.rk].entry.rev == known[record.entry.rk].entry.rev
         ]  # one that was changed meanwhile has its next revision already
         return publish(connection, context, same)
 
-    news = await node.change(effect)
-    context.conflicts.difference_update(keys)
-    return news
+    return await node.change(effect) if again else set()

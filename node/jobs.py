@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from federation.peers import PeerState
 from node.control import place
-from node.issue_again import issue_again
+from node.issue_again import follow_terms, issue_again
 from node.owndocs import finish_signing
 from node.pipeline import spread
 from node.runtime import Node
@@ -90,8 +90,9 @@ class Jobs:
         await finish_signing(self._node)
 
     async def derive_again(self) -> None:
-        """Hold every ledger against records, policy and cards."""
+        """Hold records against the policy, and every ledger against records, policy and cards."""
         node = self._node
+        node.on_news(await follow_terms(node))
         node.on_news(await node.change(spread, node.context))
 
     async def sign_conflicts(self) -> None:

@@ -31,6 +31,7 @@ from federation.release import (
 from node import opening
 from node.edits import all_leaves
 from node.errors import NotFound, Refused
+from node.issue_again import follow_terms
 from node.pipeline import spread
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
@@ -103,8 +104,9 @@ def changes(old: Policy, new: Policy) -> list[dict[str, Any]]:
 async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     """Put a policy (None: the edited file) in force, with everything that follows from it.
 
-    Raises PolicyError, and then nothing has changed. Where the commit fails, the old policy stays
-    in force and in the file.
+    Live alerts are signed again where receivers may now do less or more with them. Raises
+    PolicyError, and then nothing has changed. Where the commit fails, the old policy stays in force
+    and in the file.
     """
     path = _file(node)
     in_file = await asyncio.to_thread(path.read_text, "utf-8")
@@ -135,6 +137,7 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     if accepts_of(wanted, region) != accepts_of(old, region):
         await asyncio.to_thread(node.renew_card)
     if changed:
+        news = news | await follow_terms(node)  # where it is cut off, a job goes on with it
         node.on_peers()
         node.on_news(news)
     return {

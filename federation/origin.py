@@ -94,7 +94,9 @@ class Grants(Protocol):
         ...
 
     def start_recovery(self) -> None:
-        """No peer is put anything before it has listed what it holds."""
+        """This peer is put nothing before it has listed what it holds.
+
+        No other is either, as soon as it gives back what proves that this store is an older one."""
         ...
 
 
@@ -116,7 +118,7 @@ def _note(
     if cursor > channel.pseq:
         if cursor - channel.pseq > MAX_JUMP:
             raise ProtocolError(ErrorNumber.MALFORMED, "the cursor jumps too far ahead")
-        # The peer remembers more than we do: this store was restored from a backup.
+        # It says that it remembers more than we do: this store may be an older one.
         channel.pseq = cursor
         grants.start_recovery()
     channel.cursor = cursor

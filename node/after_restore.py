@@ -24,7 +24,8 @@ from node.pipeline import narrow, new_record, publish, sign_alert, spread
 from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
-from node.store.grants import NARROWER_THERE, StoreGrants, decode_names
+from node.store.grants import NARROWER_THERE, StoreGrants
+from node.store.ledger_rows import decode_names
 from node.store.peers import peer_by_id
 from node.store.records import OwnRecord, decode_restrictions, own_records
 from node.store.tables import records, returned, suspended

@@ -29,6 +29,8 @@ class Context:
     live_limit: int = 20_000
     hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
+    issued_again: dict[RecordKey, Day] = field(default_factory=dict)  # when a conflict was believed
+    unproved: set[int] = field(default_factory=set)  # peers in a recovery that only they speak for
     turned_away: dict[int, dict[RecordKey, str]] = field(default_factory=dict)  # per origin
 
     @property

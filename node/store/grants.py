@@ -6,42 +6,46 @@ Derives rows from records, policy, register and card, and gives each changed row
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from federation.ledger import LedgerRow, RowKind, outcome
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
-from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.doubts import (
+    STRANGE_STOPS,
+    note_conflicts,
+    recover_all,
+    recover_alone,
+    strange_rows,
+)
+from node.store.ledger_rows import (
+    UPDATE_ROW,
+    columns_of,
+    decode_names,
+    in_bucket,
+    ledger_row,
+    note_cursor,
+    note_held,
+)
 from node.store.peers import Peer
 from node.store.records import OwnRecord, chunks, own_records
 from node.store.tables import ledger, peers, records, returned, suspended
 from node.store.takeback import take_back
-from protocol.codec import decode, encode
+from protocol.codec import encode
 from protocol.commitment import encode_disclosures, erased_hash, state_hash, stopped_hash
 from protocol.entry import Status
 from protocol.ids import Day, EntryId, RecordKey
+from protocol.limits import EXPIRY_DAYS
 from protocol.messages import Given, Put, Stop
-from protocol.shape import as_array, as_str
 
 NO_EID = EntryId(b"")
 NARROWER_THERE = "narrower_there"  # why it is suspended: the peer holds less than we would give
 NOTHING_NEW: frozenset[str] = frozenset()
 _WAITING = select(returned.c.rk)
 SIDE = "out"
-
-_UPDATE = (
-    update(ledger)
-    .where(ledger.c.peer == bindparam("b_peer"), ledger.c.rk == bindparam("b_rk"))
-    .values(
-        pseq=bindparam("pseq"), kind=bindparam("kind"), state=bindparam("state"),
-        eid=bindparam("eid"), rev=bindparam("rev"), names=bindparam("names"), exp=bindparam("exp"),
-        since_us=bindparam("since_us"), acked_us=bindparam("acked_us"), held=bindparam("held"),
-    )
-)  # fmt: skip
 
 
 class StoreGrants:
@@ -51,6 +55,7 @@ class StoreGrants:
         self._connection = connection
         self._context = context
         self.peer = peer
+        self._strange: int | None = None
         self.today = context.today
         self.channel = Outgoing(
             peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos,
@@ -80,7 +85,7 @@ class StoreGrants:
                 ledger.c.peer == self.peer.id, ledger.c.exp >= day
             )
             if bucket is not None:
-                query = query.where(*_in_bucket(bucket))
+                query = query.where(*in_bucket(bucket))
             found = self._connection.execute(query).fetchall()
             return [(RecordKey(rk), state) for rk, state in found]
 
@@ -94,7 +99,7 @@ class StoreGrants:
             .order_by(ledger.c.pseq)
             .limit(limit)
         )
-        return [_ledger_row(row) for row in self._connection.execute(query)]
+        return [ledger_row(row) for row in self._connection.execute(query)]
 
     def rows_between(self, lo: bytes, hi: bytes, asof: Day) -> dict[RecordKey, LedgerRow]:
         """The rows with lo ≤ rk < hi (empty hi: to the end) that last to `asof`."""
@@ -103,7 +108,7 @@ class StoreGrants:
         )
         if hi:
             query = query.where(ledger.c.rk < hi)
-        found = (_ledger_row(row) for row in self._connection.execute(query))
+        found = (ledger_row(row) for row in self._connection.execute(query))
         return {row.rk: row for row in found}
 
     def items(self, rows: Sequence[LedgerRow]) -> list[Put | Stop]:
@@ -253,7 +258,7 @@ class StoreGrants:
         for group in chunks(rks):
             query = select(ledger).where(ledger.c.peer == self.peer.id, ledger.c.rk.in_(group))
             for row in self._connection.execute(query):
-                found[RecordKey(bytes(row.rk))] = _ledger_row(row)
+                found[RecordKey(bytes(row.rk))] = ledger_row(row)
         return found
 
     def _caps(self, rks: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
@@ -266,9 +271,9 @@ class StoreGrants:
 
     def _write(self, changes: Sequence[tuple[LedgerRow | None, LedgerRow]]) -> None:
         """Write rows that replace others (the old one, or None for a new row)."""
-        new = [self._columns(row) for old, row in changes if old is None]
+        new = [columns_of(self.peer.id, row) for old, row in changes if old is None]
         changed = [
-            {**self._columns(row), "b_peer": self.peer.id, "b_rk": row.rk}
+            {**columns_of(self.peer.id, row), "b_peer": self.peer.id, "b_rk": row.rk}
             for old, row in changes
             if old is not None
         ]
@@ -277,17 +282,9 @@ class StoreGrants:
         if changed:
             for columns in changed:
                 del columns["peer"], columns["rk"]
-            self._connection.execute(_UPDATE, changed)
+            self._connection.execute(UPDATE_ROW, changed)
         for _, row in changes:
             self._context.digests.touch(SIDE, self.peer.id, row.rk)
-
-    def _columns(self, row: LedgerRow) -> dict[str, Any]:
-        return {
-            "peer": self.peer.id, "rk": row.rk, "pseq": row.pseq, "kind": int(row.kind),
-            "state": row.state, "eid": row.eid, "rev": row.rev,
-            "names": encode(list(row.names)), "exp": row.exp, "since_us": row.since_us,
-            "acked_us": row.acked_us, "held": row.held,
-        }  # fmt: skip
 
     def has_row(self, rk: RecordKey) -> bool:
         """Whether this peer was ever told anything of a record."""
@@ -299,30 +296,10 @@ class StoreGrants:
 
     def confirm(self, cursor: int, held: Mapping[RecordKey, str], *, equal: bool) -> None:
         """Note what the peer says it has: equal digests confirm all but what it holds back."""
-        mine = ledger.c.peer == self.peer.id
-        regressed = (mine, ledger.c.acked_us > 0, ledger.c.pseq > cursor)
-        self._connection.execute(update(ledger).where(*regressed).values(acked_us=0))
-        if equal:
-            self._connection.execute(
-                update(ledger)
-                .where(mine, ledger.c.acked_us == 0, ledger.c.pseq <= cursor)
-                .values(acked_us=self._context.now_us())
-            )
-        self._context.conflicts.update(rk for rk, why in held.items() if why == "conflict")
-        if held or self._has_held():
-            self._connection.execute(update(ledger).where(mine).values(held=""))
-            rows = [{"b_peer": self.peer.id, "b_rk": rk, "why": why} for rk, why in held.items()]
-            if rows:
-                self._connection.execute(
-                    update(ledger)
-                    .where(ledger.c.peer == bindparam("b_peer"), ledger.c.rk == bindparam("b_rk"))
-                    .values(held=bindparam("why"), acked_us=0),
-                    rows,
-                )
-
-    def _has_held(self) -> bool:
-        query = select(ledger.c.id).where(ledger.c.peer == self.peer.id, ledger.c.held != "")
-        return self._connection.execute(query.limit(1)).first() is not None
+        note_cursor(self._connection, self.peer.id, cursor, self._context.now_us(), equal=equal)
+        in_conflict = [rk for rk, why in held.items() if why == "conflict"]
+        note_conflicts(self._context, self._rows_of(in_conflict))
+        note_held(self._connection, self.peer.id, held)
 
     def suspend(self, row: LedgerRow, why: str) -> None:
         """Take the row out of the ledger until the keeper confirms."""
@@ -347,7 +324,9 @@ class StoreGrants:
 
     def adopt_stop(self, rk: RecordKey, exp: Day) -> None:
         """Make the row a stop, as the peer was told, until the keeper confirms."""
-        now = self._context.now_us()
+        if not self._has_room(rk, self._context.live_limit):
+            return
+        now, exp = self._context.now_us(), self._latest(exp)
         row = LedgerRow(rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp, since_us=now)
         self.set_row(row)
         self.cap(rk, "was_stopped", ())
@@ -355,9 +334,24 @@ class StoreGrants:
     def issue_stop(self, rk: RecordKey, exp: Day) -> None:
         """Make the row a stop that is still to be told."""
         self.uncap(rk)
-        self.set_row(
-            self._issued(LedgerRow(rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), exp))
-        )
+        if not self._has_room(rk, STRANGE_STOPS):
+            return
+        row = LedgerRow(
+            rk, 0, RowKind.STOP, stopped_hash(rk), NO_EID, 0, (), self._latest(exp)
+        )  # fmt: skip
+        self.set_row(self._issued(row))
+
+    def _latest(self, exp: Day) -> Day:
+        return Day(min(exp, self.today + EXPIRY_DAYS))
+
+    def _has_room(self, rk: RecordKey, most: int) -> bool:
+        """Whether a row may be about this key: those of no record of ours are few."""
+        if self.has_row(rk) or rk in self.known([rk]):
+            return True
+        if self._strange is None:
+            self._strange = strange_rows(self._connection, self.peer.id)
+        self._strange += 1
+        return self._strange <= most
 
     def take_back(self, items: Sequence[Given], wanted: Collection[RecordKey]) -> set[RecordKey]:
         """Merge wanted own records that came back, and adopt the rows that this peer holds.
@@ -386,30 +380,9 @@ class StoreGrants:
             self.issue_stop(rk, self.today)
 
     def start_recovery(self) -> None:
-        """No peer is put anything before it has listed what it holds."""
-        self._connection.execute(
-            update(peers).values(out_listed=0, out_list_pos=None, out_wanted=b"")
-        )
-        meta.put_int(self._connection, meta.GUARD_FLOOR, self._context.now_us())
+        """Put this peer nothing before it has listed what it holds; nobody, where all is held."""
+        if self._context.hold_all:
+            recover_all(self._connection, self._context, self.peer.id)
+        recover_alone(self._context, self.peer.id)
         self.channel.listed, self.channel.list_pos = False, None
         self.channel.wanted.clear()
-
-
-def _in_bucket(bucket: int) -> list[Any]:
-    conditions: list[Any] = [ledger.c.rk >= bytes([bucket])]
-    if bucket < 255:
-        conditions.append(ledger.c.rk < bytes([bucket + 1]))
-    return conditions
-
-
-def _ledger_row(row: Row[Any]) -> LedgerRow:
-    return LedgerRow(
-        RecordKey(bytes(row.rk)), row.pseq, RowKind(row.kind), bytes(row.state),
-        EntryId(bytes(row.eid)), row.rev, tuple(decode_names(bytes(row.names))), Day(row.exp),
-        row.held, row.acked_us, row.since_us,
-    )  # fmt: skip
-
-
-def decode_names(raw: bytes) -> list[str]:
-    """Leaf names as stored."""
-    return [as_str(name, 64) for name in as_array(decode(raw))]

@@ -18,6 +18,7 @@ from federation.release import Consent, Restrictions
 from federation.verify import Verified, verify_record
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.doubts import note_proof
 from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
 from node.store.tables import equivocations, own, returned
 from protocol.codec import decode
@@ -65,6 +66,7 @@ def take_back(
             continue
         came.add(entry.rk)
         known = grants.known([entry.rk]).get(entry.rk)
+        note_proof(connection, context, grants.peer.id, known, entry)
         if grants.peer.state is not PeerState.TRUSTED:
             if known is not None and known.eid == entry.eid:
                 _adopt(context, grants, record)

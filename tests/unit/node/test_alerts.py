@@ -27,7 +27,7 @@ async def correct(node: Node, alert: str, **fields: str) -> dict[str, Any]:
 
 async def granted(node: Node, other: MadeUp) -> set[str]:
     """The leaves that the ledger grants a peer, of the only alert."""
-    from node.store.grants import decode_names
+    from node.store.ledger_rows import decode_names
 
     def names(connection: Connection) -> set[str]:
         peer = peer_of(connection, other.org)

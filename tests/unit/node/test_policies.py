@@ -11,7 +11,7 @@ from federation.peers import PeerState
 from node.errors import NotFound, Refused
 from node.runtime import Node
 from node.store import tables
-from node.store.grants import decode_names
+from node.store.ledger_rows import decode_names
 from node.store.peers import peer_of
 from protocol.ids import parse_record_key
 from tests.support.key_material import MadeUp

@@ -1,0 +1,64 @@
+"""How far one peer's word goes, when it says that this store is an older one or holds too little.
+
+A store behind its register was found out when it was opened. Whatever else a peer says is proved
+only by what it gives back: until then it holds up nobody's channel but its own, has a record signed
+again once a day at most, and fills its ledger with few keys that we never heard of.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, func, select, update
+
+from federation.origin import Known
+from node.store import meta
+from node.store.context import Context
+from node.store.tables import ledger, peers
+from protocol.entry import Entry
+from protocol.ids import RecordKey
+
+STRANGE_STOPS = 500  # of keys that are no record of ours and that a peer says it holds
+
+
+def note_conflicts(context: Context, rks: Iterable[RecordKey]) -> None:
+    """Have own records issued again that a peer says it knows in another text, once a day."""
+    today = context.today
+    for rk in rks:
+        if context.issued_again.get(rk) != today:
+            context.issued_again[rk] = today
+            context.conflicts.add(rk)
+
+
+def recover_alone(context: Context, peer: int) -> None:
+    """Remember that only this peer's word says that this store is an older one."""
+    context.unproved.add(peer)
+
+
+def recover_all(connection: Connection, context: Context, besides: int = 0) -> None:
+    """Put nothing to any other peer before it has listed what it holds; believe no old request."""
+    connection.execute(
+        update(peers)
+        .where(peers.c.id != besides)
+        .values(out_listed=0, out_list_pos=None, out_wanted=b"")
+    )
+    meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
+
+
+def note_proof(
+    connection: Connection, context: Context, peer: int, known: Known | None, entry: Entry
+) -> None:
+    """Recover for every other peer where one gave back what we signed and do not know.
+
+    What expired here and was forgotten proves nothing: every peer that had it could bring it.
+    """
+    if peer not in context.unproved or entry.exp_day < context.today:
+        return
+    is_new = known is None or (not known.erased and entry.rev > known.rev)
+    if is_new and not (known is not None and entry.eid[:8] in known.waiting):
+        context.unproved.clear()
+        recover_all(connection, context, peer)
+
+
+def strange_rows(connection: Connection, peer: int) -> int:
+    """How many rows of a peer's ledger are about no entry that we know of."""
+    query = select(func.count()).where(ledger.c.peer == peer, ledger.c.eid == b"")
+    return connection.execute(query).scalar_one()

@@ -62,6 +62,7 @@ class Server:
                     " change listen_port in settings.toml, or stop what uses it"
                 ) from error
         self.node.exchange = self.exchange
+        self.node.when_narrowed(self.exchange.narrowed)
         await self._control.start()
         self.syncing.start()
         self._jobs.start()

@@ -6,8 +6,8 @@ by `re`. What a message means is decided in `node.answering` and `node.syncing`.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
@@ -26,6 +26,7 @@ from protocol.messages import Delta, Err, Give, List, Message, decode_body
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+NARROWED = "narrowed"
 DAY_US = 86_400_000_000
 SMALL_BYTES = 16 * 1024  # some 200 µs of work
 SMALL_ITEMS = 4
@@ -65,6 +66,7 @@ class Exchange:
     def __init__(self, node: Node, client: Client) -> None:
         self._node = node
         self._client = client
+        self._records_on_the_way: set[asyncio.Future[bytes]] = set()
         self._last_n: dict[bytes, int] = {}  # of each peer: none may push the others' along
 
     def next_n(self, org: bytes) -> int:
@@ -117,8 +119,13 @@ class Exchange:
         card = docs.card
         if card is None or not card.endpoints:
             raise Unreachable("no_endpoint", "it has no endpoint")
+        if not card.is_current(self._node.today):
+            raise Unreachable("card_expired", "its card has expired; a newer one is asked for")
         wire, inner = await self._sealed(message, docs, b"")
-        opened = await self.open(await self._client.post(card.endpoints[0], wire, wait_s=wait_s))
+        posting = self._client.post(card.endpoints[0], wire, wait_s=wait_s)
+        if isinstance(message, Delta):
+            posting = self._unless_narrowed(posting)
+        opened = await self.open(await posting)
         if opened.inner.from_org != docs.org or opened.inner.re != request_hash(inner):
             raise ProtocolError(ErrorNumber.MALFORMED, "an answer to another request")
         if opened.inner.type == "err":
@@ -130,6 +137,27 @@ class Exchange:
                     self._last_n[docs.org] = max(self._last_n[docs.org], refused.detail)
                 raise PeerRefused(refused.number, refused.detail)
         return opened
+
+    async def _unless_narrowed(self, posting: Coroutine[Any, Any, bytes]) -> bytes:
+        """Post records, but not after something was narrowed since they were put together.
+
+        A connection may take a minute. What was committed meanwhile must not go out as it was.
+        """
+        task = asyncio.ensure_future(posting)
+        self._records_on_the_way.add(task)
+        try:
+            await asyncio.wait({task})
+            if task.cancelled():
+                raise Unreachable(NARROWED, "something was narrowed; it is told anew")
+            return task.result()
+        finally:
+            self._records_on_the_way.discard(task)
+            task.cancel()
+
+    def narrowed(self) -> None:
+        """Something was narrowed: stop what is on the way. It is put together anew."""
+        for task in self._records_on_the_way:
+            task.cancel()
 
     async def post(self, endpoint: str, raw: bytes) -> bytes:
         """Send bytes that are no envelope, and return the answer as it comes. Unreachable."""

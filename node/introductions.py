@@ -102,11 +102,16 @@ def take_hello(
 
     An answer is bound to our open request by its `re`; only a request can be a replay.
     """
+    peer = peer_of(connection, docs.org)
+    is_new = peer is None or peer.state is PeerState.GONE
+    if is_new:
+        peer = _welcome(connection, context, hello, docs)
+    if peer is None:
+        return None  # and nothing of a stranger is written down, its number neither
     if not is_answer:
         guard(connection, inner, context.now_us())
-    peer = peer_of(connection, docs.org)
-    if peer is None or peer.state is PeerState.GONE:
-        return _welcome(connection, context, hello, docs)
+    if is_new:
+        return peer
     follow(connection, context, peer, docs)
     state = PeerState.UNVERIFIED if peer.state is PeerState.INVITED else peer.state
     set_peer(
@@ -148,12 +153,14 @@ def follow(connection: Connection, context: Context, peer: Peer, docs: Documents
 
     ProtocolError KEY where they do not follow, Equivocation for two documents of one version.
     """
+    peer = peer_by_id(connection, peer.id)  # what was read before this transaction may be older
     pinned = peer.docs
     newest = accept(pinned.current, docs.orgdocs, peer.org)
     is_newer = newest is not pinned.current
     card = pinned.card
-    if docs.card is not None and (card is None or docs.card.n > card.n) and docs.current == newest:
-        card = docs.card
+    new = docs.card
+    if new is not None and docs.current == newest and new.is_current(context.today):
+        card = new if card is None or new.n > card.n else card
     if not is_newer and card is pinned.card:
         return False
     chain = docs.orgdocs if is_newer else pinned.orgdocs

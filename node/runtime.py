@@ -114,6 +114,10 @@ class Node:
         result: R = await self._writes.run(lambda connection: query(connection, *args, **kwargs))
         return result
 
+    def when_narrowed(self, act: Callable[[], None]) -> None:
+        """Have `act` called after each commit that narrowed something."""
+        self._writes.on_narrowed = act
+
     async def dispatch(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
         """Run one command by name; BadRequest if there is none, or an argument does not fit."""
         from node.commands.table import find

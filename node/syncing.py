@@ -9,15 +9,16 @@ longer each time, with jitter, until a verified message of that peer arrives.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from federation.backoff import pause_s
 from federation.errors import Unreachable
 from federation.peers import PeerState
 from node.answering import Answering
+from node.control import place
 from node.dead_channel import revive
-from node.exchange import Exchange, PeerRefused
+from node.exchange import NARROWED, Exchange, PeerRefused
 from node.introductions import note_trouble
 from node.rounds import Rounds
 from node.runtime import Node
@@ -92,16 +93,23 @@ class Syncing:
     def _spawn(self, peer: int, what: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks[peer, what] = asyncio.create_task(work, name=f"{what} {peer}")
 
+    def _keep_up(
+        self, peer: int, what: str, work: Callable[[int], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Start a peer's task, or start it again where it ended: it never should."""
+        task = self._tasks.get((peer, what))
+        if task is None or task.done():
+            self._spawn(peer, what, work(peer))
+
     async def _watch(self) -> None:
         """Give each peer its tasks, and wake all when a state changed."""
         while True:
             await self._scan.wait()
             self._scan.clear()
             for peer in await self._node.read(all_peers):
-                if (peer.id, "talk") not in self._tasks:
-                    self._spawn(peer.id, "talk", self._talk(peer.id))
-                    if self._is_hidden:
-                        self._spawn(peer.id, "poll", self._poll(peer.id))
+                self._keep_up(peer.id, "talk", self._talk)
+                if self._is_hidden:
+                    self._keep_up(peer.id, "poll", self._poll)
                 self._event(peer.id).set()
                 if peer.in_relist or not peer.state.heard:
                     self._cut_poll(peer.id)
@@ -157,7 +165,7 @@ class Syncing:
                 peer = await self._rounds.greet(peer)
             if peer.they_trust:
                 await self._converse(peer, due=due)
-        except (ParasolError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001  # the edge of a peer's task, which must go on
             await self._failed(peer, error)
             return False
         if peer.failures or peer.trouble in TRANSIENT:
@@ -176,6 +184,8 @@ class Syncing:
         """Note why, and when to try again; ask for documents where a key seems stale."""
         node = self._node
         why = _why(error)
+        if why == NARROWED:
+            return  # not the peer's fault: what was to be told has changed, and goes at once
         failures = peer.failures + 1
         refused = isinstance(error, PeerRefused)
         values: dict[str, Any] = {"failures": failures}
@@ -185,11 +195,15 @@ class Syncing:
                 values["they_trust"] = 0
             if error.number == ErrorNumber.KEY:
                 values["hello_due"] = 1
-        elif why == "http_404" and failures >= REVIVE_AFTER:
+        elif why == "card_expired" or (why == "http_404" and failures >= REVIVE_AFTER):
             with contextlib.suppress(ParasolError, TimeoutError):
                 await revive(node, self._exchange, peer)
         values["next_try_us"] = node.context.now_us() + int(pause * 1e6)
-        await node.change(note_trouble, peer.id, why, **values)
+        try:
+            await node.change(note_trouble, peer.id, why, **values)
+        except Exception as failure:  # noqa: BLE001  # a full disk, say: then wait here instead
+            _log.error("cannot note what failed: %s", type(failure).__name__)
+            await asyncio.sleep(pause)
         _log.info("peer %s: %s, again in %.0f s", peer.id, why, pause)
 
     async def _poll(self, peer_id: int) -> None:
@@ -205,7 +219,7 @@ class Syncing:
             began = asyncio.get_running_loop().time()
             try:
                 moved = await self._poll_once(peer)
-            except (ParasolError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001  # the edge of a peer's task
                 await self._failed(peer, error)
                 continue
             # Whoever answers at once that there is nothing is not asked again at once.
@@ -233,4 +247,9 @@ def _why(error: BaseException) -> str:
         return error.why
     if isinstance(error, PeerRefused):
         return f"refused_{error.number}"
-    return error.code if isinstance(error, ParasolError) else "timeout"
+    if isinstance(error, ParasolError):
+        return error.code
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    _log.error("a sync failed: %s at %s", type(error).__name__, place(error))
+    return "fault"

@@ -31,6 +31,10 @@ class Wanted:
     done: asyncio.Future[Any]
 
 
+def _nothing() -> None:
+    """Nothing is on its way in this process."""
+
+
 Outcome = tuple[Any, Exception | None]
 
 
@@ -42,6 +46,7 @@ class GroupCommit:
         self._context = context
         self._queue: deque[Wanted] = deque()
         self._running: asyncio.Task[None] | None = None
+        self.on_narrowed: Callable[[], None] = _nothing  # something may no longer go out
 
     async def run(self, query: Callable[[Connection], Any]) -> Any:
         """The result of `query`, once it is durable; whatever it raises, and then nothing of it."""
@@ -69,6 +74,7 @@ class GroupCommit:
                 committed = True
                 if self._context.register.pending:
                     self._context.register.settle()
+                    self.on_narrowed()
             except BaseException as error:  # handed to each caller, or raised
                 self._forget()
                 if not committed:  # before the next group asks what may go out

@@ -58,7 +58,7 @@ class Answering:
         self._node = node
         self._exchange = exchange
         self._list_positions = list_positions
-        self._waiting: dict[int, set[asyncio.Event]] = {}  # one for each pull that waits
+        self._waiting: dict[int, asyncio.Event] = {}  # the one pull of a peer that waits
         self._allowance: dict[bytes, tuple[float, float]] = {}
         self._stopping = asyncio.Event()
         self.on_poke: Callable[[int], None] = lambda _: None
@@ -66,8 +66,8 @@ class Answering:
     def wake(self, peers: set[int]) -> None:
         """Some peers have news: answer their waiting pulls."""
         for peer in peers:
-            for event in self._waiting.get(peer, ()):
-                event.set()
+            if peer in self._waiting:
+                self._waiting[peer].set()
 
     def stop(self) -> None:
         """End every waiting pull with what there is."""
@@ -95,9 +95,11 @@ class Answering:
         node = self._node
         hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
         try:
+            if await node.read(peer_of, docs.org) is not None:
+                self._count(docs.org)
             peer = await receive_hello(node, opened.inner, hello, docs)
         except ProtocolError as error:
-            if error.number not in {ErrorNumber.STALE, ErrorNumber.CLOCK}:
+            if error.number not in {ErrorNumber.STALE, ErrorNumber.CLOCK, ErrorNumber.QUOTA}:
                 raise
             return await self._refuse(opened, docs, error)
         if peer is None:
@@ -114,7 +116,7 @@ class Answering:
         try:
             size = len(opened.inner.raw)
             await aside(size, self._exchange.prove, opened, docs)
-            self._count(peer)
+            self._count(peer.org)
             if peer.state is PeerState.GONE:  # it may have missed our goodbye
                 return await self._exchange.seal(Bye(BYE_LEFT, 0), docs, re=_re(opened))
             if peer.state in {PeerState.INVITED, PeerState.UNVERIFIED}:
@@ -133,12 +135,12 @@ class Answering:
             return await self._exchange.seal(refusal, docs, re=_re(opened))
         return None
 
-    def _count(self, peer: Peer) -> None:
+    def _count(self, org: bytes) -> None:
         """60 messages a minute, and a burst for catching up. ProtocolError QUOTA."""
         now = asyncio.get_running_loop().time()
-        left, then = self._allowance.get(peer.org, (float(BURST), now))
+        left, then = self._allowance.get(org, (float(BURST), now))
         left = min(BURST, left + (now - then) * MESSAGES_A_MINUTE / 60) - 1
-        self._allowance[peer.org] = (max(left, 0.0), now)
+        self._allowance[org] = (max(left, 0.0), now)
         if left < 0:
             raise ProtocolError(ErrorNumber.QUOTA, "too many messages", 60)
 
@@ -196,10 +198,11 @@ class Answering:
         if pull.wait_s == 0 or _says_something(delta, pull):
             return delta
         event = asyncio.Event()
-        self._waiting.setdefault(peer.id, set()).add(event)
+        self.wake({peer.id})  # one that waited is answered now: its asker may be gone
+        self._waiting[peer.id] = event
         try:
             async with asyncio.timeout(pull.wait_s):
-                while not self._stopping.is_set():
+                while self._waiting.get(peer.id) is event and not self._stopping.is_set():
                     event.clear()  # before the look: news that comes during it is not missed
                     delta = await self._node.change(self._next, peer.id, pull)
                     if _says_something(delta, pull):
@@ -208,7 +211,8 @@ class Answering:
         except TimeoutError:
             pass
         finally:
-            self._waiting[peer.id].discard(event)
+            if self._waiting.get(peer.id) is event:
+                del self._waiting[peer.id]
         return delta
 
     def _next(self, connection: Connection, peer_id: int, pull: Pull) -> Delta:

@@ -176,6 +176,9 @@ class StoreIntake:
                     continue  # no one may touch another organisation's record
                 old = None
             away.pop(item.rk, None)
+            if old is None and room <= -self._context.live_limit:
+                turn_away(self._context, self.peer.id, item, "full")
+                continue  # as many again have a row that says so; there must be an end
             row, values = self._row(item, old, way, full=old is None and room <= 0)
             if old is None:
                 room -= 1
@@ -240,6 +243,8 @@ class StoreIntake:
         record = item.record
         if record is None:
             return self._reduced(item, old)
+        if full:  # tombstones, too: each leaves a line in the register
+            return self._unusable(item, old, "full"), {}
         if old is not None and len(old.eid) and old.hidden != REVOKED:
             known = decode_entry(bytes(old.entry))
             if known.eid != record.entry.eid:
@@ -257,18 +262,16 @@ class StoreIntake:
             )
         elif self._context.register.get(permissions.ERASED, item.rk) is not None:
             return self._kept_erased(item, old), {}
-        why = self._refusal(old, record.entry, full=full)
+        why = self._refusal(old, record.entry)
         if why:
             return self._unusable(item, old, why), {}
         return self._applied(item, record, way, old)
 
-    def _refusal(self, old: Any, entry: Entry, *, full: bool) -> str:
+    def _refusal(self, old: Any, entry: Entry) -> str:
         if entry.status is not Status.LIVE:
             return ""
         if entry.day > self.today + 1:
             return "clock"
-        if full:
-            return "full"
         fresh = old is None or old.row_kind == RowKind.STOP or old.held in ALWAYS_HELD
         if self.peer.state is PeerState.PAUSED and fresh:
             return "paused"

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from federation.admit import Door, door
 from federation.ledger import RowKind
+from federation.origin import ASK_AGAIN
 from federation.peers import PeerState
 from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem, Verified
@@ -106,7 +107,11 @@ class StoreIntake:
         return self._context.digests.digest(SIDE, self.peer.id, asof, rows)
 
     def rows_from(self, lo: bytes, asof: Day, limit: int) -> list[MirrorRow]:
-        """The mirror's rows from `lo` on, in order."""
+        """The mirror's rows from `lo` on, in order.
+
+        What is hidden under a revoked key is asked for again: the origin's own word may have the
+        same state as the thief's, since all tombstones of a record do.
+        """
         query = (
             select(records)
             .where(records.c.org == self.peer.org, records.c.rk >= lo, records.c.row_exp >= asof)
@@ -115,7 +120,7 @@ class StoreIntake:
         )
         return [
             MirrorRow(
-                RecordKey(bytes(row.rk)), row.rev, bytes(row.eid), bytes(row.state),
+                RecordKey(bytes(row.rk)), row.rev, bytes(row.eid), _listed_state(row),
                 Day(row.row_exp), row.row_kind == RowKind.STOP, row.held,
             )
             for row in self._connection.execute(query)
@@ -369,6 +374,11 @@ class StoreIntake:
             insert(equivocations).prefix_with("OR IGNORE"),
             [{"eid": eid, "rk": known.rk, "entry": entry, "sig": sig}],
         )
+
+
+def _listed_state(row: Any) -> bytes:
+    is_hidden = row.hidden == REVOKED and row.row_kind == RowKind.PUT
+    return ASK_AGAIN if is_hidden else bytes(row.state)
 
 
 def erased_row(peer: Peer, parts: Sequence[bytes], pseq: int) -> dict[str, Any]:

@@ -21,8 +21,7 @@ from node.after_restore import corrected_since
 from node.backup import BACKUP, REHEARSED, STAGED
 from node.errors import StoreLocked
 from node.moments import DAY_US, HOUR_US, SECOND_US, span
-from node.opening import LOST
-from node.owndocs import SIGNING_DUE
+from node.opening import LOST, SIGNING_DUE
 from node.runtime import BOX_KEY_DAYS, CARD_DAYS, REGISTER_FILE, STORE_FILE, Node
 from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
 from node.store import meta

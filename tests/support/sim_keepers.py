@@ -271,7 +271,8 @@ def corrected_leaves(
 ) -> dict[str, Value]:
     """The leaves after a correction: the new fields instead of the old, or over them."""
     old = {name: opened.value for name, opened in record.opened.items()}
-    own = {name: old[name] for name in ("codes", "phone", "text") if name in old}
+    kept: tuple[str, ...] = ("codes", "phone", "text")
+    own: dict[str, Value] = {name: old[name] for name in kept if name in old}
     places = ("place.region", "place.city", "place.district")
     has_place = any(name in new for name in places)
     if keep and not has_place:

@@ -11,8 +11,7 @@ from federation.peers import PeerState
 from node.commands.backups import backup
 from node.commands.keyring import keys_rotate
 from node.commands.overview import doctor
-from node.opening import LOST
-from node.owndocs import SIGNING_DUE
+from node.opening import LOST, SIGNING_DUE
 from node.runtime import Node
 from node.store import meta
 from node.store.peers import set_peer

@@ -17,7 +17,8 @@ from node.backup import restore_node
 from node.commands.backups import backup
 from node.commands.keyring import keys_recover, keys_revoke, keys_rotate, keys_show
 from node.errors import BadRequest
-from node.owndocs import SIGNING_DUE, apply_own_document, finish_signing
+from node.opening import SIGNING_DUE
+from node.owndocs import apply_own_document, finish_signing
 from node.pipeline import erased, publish, withdrawn
 from node.rootdocs import (
     chain_with,

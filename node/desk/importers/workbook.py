@@ -10,6 +10,7 @@ import zipfile
 from typing import Final
 
 from node.desk.errors import ImportFailure, ListTooLarge, UnreadableList
+from node.desk.importers.extent import check_extent
 from node.desk.importers.reading import CELLS, COLUMNS, Grid, clean_cell
 
 _UNPACKED_BYTES: Final = 200 * 1024 * 1024
@@ -21,6 +22,7 @@ def read_workbook(data: bytes) -> tuple[Grid, ...]:
     """Return every sheet that holds something; ImportFailure for what cannot be opened."""
     if data[:2] == b"PK":
         _measure(data)
+        check_extent(data)
     elif b"E\x00n\x00c\x00r\x00y\x00p\x00t" in data:
         raise UnreadableList(
             "the workbook is protected by a password: save a copy without one and import that"

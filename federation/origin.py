@@ -18,6 +18,7 @@ from protocol.limits import WANT_ROWS
 from protocol.messages import Delta, Give, Given, List, Ok, Pull, Put, Row, Stop
 
 MAX_ITEMS = 500
+MAX_WANTED = 100_000  # five times what an origin may have live by default
 MAX_JUMP = 2**32
 CLOCK_DAYS = 2
 NO_DIGEST = bytes(32)  # equals none
@@ -189,6 +190,8 @@ def on_list(grants: Grants, listing: List) -> Delta:
         _repair(grants, mine, differing, unlisted)
     else:
         channel.wanted |= _reconcile(grants, mine, differing, unlisted, known)
+        if len(channel.wanted) > MAX_WANTED:
+            raise ProtocolError(ErrorNumber.TOO_BIG, "it lists more than we can ever have said")
         _note_page(channel, listing)
         _end_recovery_if_listed(grants)
     delta = next_delta(grants, channel.cursor, grants.today)

@@ -24,6 +24,7 @@ def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
     set_peer(connection, peer.id, in_cursor=0, in_relist=0, in_synced=1)
     context.digests.forget()
     context.live_counts.pop(peer.id, None)
+    context.turned_away.pop(peer.id, None)
     return len(rows)
 
 

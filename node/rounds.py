@@ -122,6 +122,14 @@ class Rounds:
 
         `wait_s` lets the peer wait for news once.
         """
+        try:
+            return await self._pull(peer, wait_s)
+        except ProtocolError as error:
+            if error.number is not ErrorNumber.NOT_GRANTED:
+                raise
+            return False  # the peer was let go while its answer was under way: no failure
+
+    async def _pull(self, peer: Peer, wait_s: int) -> bool:
         node = self._node
         seen: set[tuple[bytes, bytes]] = set()
         half_way = False

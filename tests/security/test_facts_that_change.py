@@ -5,15 +5,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from federation.client import Client
 from federation.verify import CheckedItem
 from keys.documents import Documents
 from node.answering import take_delta
+from node.exchange import Exchange
 from node.introductions import follow
+from node.rounds import Rounds
 from node.runtime import Node
 from node.store.peers import peer_of, set_peer
 from node.store.tables import records
 from protocol.errors import ErrorNumber, ProtocolError
-from protocol.messages import Delta
+from protocol.messages import Delta, Message
 from tests.support.hostile import answering, delta, peer, put, sealed, signed_by
 from tests.support.key_material import TODAY, MadeUp
 from tests.support.one_node import DAY_US, Clock, befriend, one_node
@@ -41,6 +44,27 @@ async def test_a_delta_that_was_under_way_brings_nothing_of_a_peer_that_is_let_g
             await node.change(finish, node, other, sent, checked)
         assert refusal.value.number is ErrorNumber.NOT_GRANTED
         assert await node.read(lambda c: c.execute(select(records.c.rk)).fetchall()) == []
+
+
+async def test_a_pull_of_a_peer_that_is_let_go_meanwhile_is_no_failure(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        other = await befriend(node, "Harbour")
+        row = await peer(node, other)
+        await node.change(set_peer, row.id, state="blocked")
+        assert await Rounds(node, Answers(node, other), {}).pull(row) is False
+
+
+class Answers(Exchange):
+    """An exchange in which a peer answers each pull with an alert."""
+
+    def __init__(self, node: Node, other: MadeUp) -> None:
+        super().__init__(node, Client())
+        self._org = other.org
+        self._answer = delta(node, put(signed_by(other, node)))
+
+    async def ask(self, docs: Documents, message: Message, *, wait_s: int = 0) -> Message:
+        assert (docs.org, message.name, wait_s) == (self._org, "pull", 0)
+        return self._answer
 
 
 async def test_an_entry_checked_before_its_key_was_revoked_is_not_shown_after(

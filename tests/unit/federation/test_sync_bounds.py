@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from federation import origin
 from federation.ledger import LedgerRow, RowKind
 from federation.origin import CLOCK_DAYS, MAX_ITEMS, NO_DIGEST, next_delta, on_list, on_ok, on_pull
 from federation.receiver import ASKED, HELD_ROWS, LISTING, NOT_ASKED, MirrorRow, list_page, pull
+from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import Day, EntryId, RecordKey
 from protocol.limits import DAY_MAX
 from protocol.messages import List, Ok
@@ -33,6 +35,16 @@ def refused(number: int, why: str = "not_accepted") -> MirrorRow:
 
 
 # A digest confirms only what it shows
+
+
+def test_a_listing_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origin, "MAX_WANTED", 2)
+    grants = FakeGrants()
+    grants.start_recovery()
+    on_list(grants, page(listed(own(1)), listed(own(2))))
+    with pytest.raises(ProtocolError) as refusal:
+        on_list(grants, page(listed(own(3))))
+    assert refusal.value.number is ErrorNumber.TOO_BIG
 
 
 def test_a_day_at_the_end_of_time_does_not_end_recovery() -> None:

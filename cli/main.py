@@ -15,6 +15,7 @@ import click
 
 from cli.cli_state import Cli, default_home
 from cli.exits import report
+from keys.core_files import forbid_core_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def parasol(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit code (see `cli.exits`)."""
+    forbid_core_files()
     words = list(sys.argv[1:] if args is None else args)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a screen that cannot show a letter must not end us

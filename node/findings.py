@@ -277,7 +277,7 @@ def _files(node: Node) -> Iterator[Finding]:
     for path in sorted(home.glob(f"{STORE_FILE}.before-*")):
         yield Finding(
             f"{path.name} is the store as it was before an update",
-            f"remove it once all is well: rm {path}",
+            f"stop and start parasol serve, which removes it, or: rm {path}",
             "note",
         )
     for path in sorted(home.glob(f"{STAGED}*")):

@@ -1,6 +1,7 @@
 """Brings a store to this release's schema, and refuses one that a newer release wrote.
 
-The migrations are Alembic's; a store that is older is copied beside itself before it is changed.
+The migrations are Alembic's; a store that is older is copied beside itself before it is changed,
+and the copy goes the next time that it opens: what is erased must not live on in it.
 Alembic is imported when there is something to change: it weighs 12 MB and a tenth of a second, and
 every command opens a store.
 """
@@ -28,6 +29,7 @@ def upgrade_store(path: Path, key: bytes) -> None:
         with engine.connect() as connection:
             current = _revision(connection)
         if current == HEAD:
+            _remove_copies(path)  # what they keep may have been erased since
             return
         script = alembic_script()
         if current is not None:
@@ -70,6 +72,11 @@ def _copy(connection: Connection, target: Path) -> None:
     if raw is not None:
         raw.execute("VACUUM INTO ?", (str(target),))
     target.chmod(0o600)
+
+
+def _remove_copies(path: Path) -> None:
+    for copy in path.parent.glob(f"{path.name}.before-*"):
+        copy.unlink(missing_ok=True)
 
 
 def _migrate(script: "ScriptDirectory", connection: Connection) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from cli.cli_state import Cli, default_home
+from cli.core_files import forbid_core_files
 from cli.exits import report
-from keys.core_files import forbid_core_files
 
 
 @dataclass(frozen=True, slots=True)

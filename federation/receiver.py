@@ -16,7 +16,7 @@ from protocol.ids import Day, RecordKey
 from protocol.messages import NO_EID8, Delta, Give, Given, Held, List, Ok, Pull, Row
 
 LIST_ROWS = 3000  # a page of them fits an envelope with room to spare
-LISTED = b"listed"  # the last page went out; no key has this length
+LISTED = b"listed"  # the last page went out; no key has this length, nor this with a cursor
 HELD_ROWS = 2000
 NOT_ASKED, ASKED, LISTING = 0, 1, 2  # of `relist`
 RETRYABLE = frozenset({"key", "paused", "full", "not_accepted"})
@@ -63,6 +63,9 @@ class Intake(Protocol):
     def rows_from(self, lo: bytes, asof: Day, limit: int) -> Sequence[MirrorRow]: ...
     def held(self) -> Sequence[tuple[RecordKey, str]]: ...
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> Sequence[Given]: ...
+    def is_asking(self, cursor: int) -> bool:
+        """Whether something that is asked for again was not told since this cursor."""
+        ...
 
 
 def pull(intake: Intake, wait_s: int, *, half_way: bool = False) -> Pull:
@@ -119,12 +122,37 @@ def _next_page(intake: Intake, delta: Delta) -> Ok | List:
     channel = intake.channel
     if channel.relist == ASKED:
         channel.relist, channel.list_pos = LISTING, None
-    if channel.list_pos == LISTED:
+    if channel.list_pos == LISTED and channel.relist == LISTING and not channel.is_answer:
+        return _ok(intake, delta.asof)  # our own request is on its way, and its answer counts
+    if _is_lost(intake):
+        channel.list_pos = None
+        if not channel.is_answer:
+            channel.relist = ASKED  # not again at once: it may be that nothing more is to be had
+            return _ok(intake, delta.asof)
+    elif _is_told(channel.list_pos):
         channel.relist, channel.list_pos = NOT_ASKED, None
         return _ok(intake, delta.asof)
     page = list_page(intake, channel.list_pos or b"", delta.asof)
     channel.list_pos = page.hi or LISTED
+    if not page.hi and channel.relist == LISTING and not channel.is_answer:
+        channel.list_pos += channel.cursor.to_bytes(8, "big")
     return page
+
+
+def _is_told(position: bytes | None) -> bool:
+    return position is not None and len(position) in (len(LISTED), len(LISTED) + 8)
+
+
+def _is_lost(intake: Intake) -> bool:
+    """Whether a listing that asked for things again may never have arrived.
+
+    Of one that answered a pushed delta nothing says so but that what it asked for came.
+    """
+    position = intake.channel.list_pos
+    if intake.channel.relist != LISTING or position is None or not _is_told(position):
+        return False
+    cursor = position.removeprefix(LISTED)
+    return bool(cursor) and intake.is_asking(int.from_bytes(cursor, "big"))
 
 
 def list_page(intake: Intake, lo: bytes, asof: Day) -> List:

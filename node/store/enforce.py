@@ -11,9 +11,10 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from federation.admit import door
 from keys.orgdoc import OrgDoc
 from node.store import register as permissions
+from node.store.asking import REVOKED
 from node.store.context import Context
 from node.store.grants import StoreGrants
-from node.store.intake import REVOKED, erased_row
+from node.store.intake import erased_row
 from node.store.peers import Peer, all_peers, set_peer
 from node.store.records import (
     NOTHING_DISCLOSED,

@@ -18,6 +18,7 @@ from federation.peers import PeerState
 from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem, Verified
 from node.store import register as permissions
+from node.store.asking import REVOKED, is_asking
 from node.store.authorship import gives_way, turn_away
 from node.store.context import Context
 from node.store.peers import Peer
@@ -42,7 +43,6 @@ from protocol.messages import Given
 from protocol.shape import as_array, as_bytes
 
 SIDE = "in"
-REVOKED = "revoked_key"
 ALWAYS_HELD = frozenset({"paused", "full"})
 
 _LAST_ID = select(func.max(records.c.id))
@@ -133,6 +133,10 @@ class StoreIntake:
         )
         found = {RecordKey(bytes(rk)): why for rk, why in self._connection.execute(query)}
         return list({**self._context.turned_away.get(self.peer.id, {}), **found}.items())
+
+    def is_asking(self, cursor: int) -> bool:
+        """Whether something that is asked for again was not told since this cursor."""
+        return is_asking(self._connection, self.peer.org, cursor, self.today)
 
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> list[Given]:
         """The origin's own records, back to it, as many as fit."""

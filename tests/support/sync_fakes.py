@@ -11,7 +11,14 @@ from typing import TypeVar, cast
 
 from federation.ledger import LedgerRow, RowKind
 from federation.origin import Known, Outgoing, on_give, on_list, on_pull
-from federation.receiver import NOT_ASKED, Incoming, MirrorRow, on_delta, pull
+from federation.receiver import (
+    NOT_ASKED,
+    RETRYABLE,
+    Incoming,
+    MirrorRow,
+    on_delta,
+    pull,
+)
 from federation.verify import CheckedItem, check_items, verify_record
 from protocol.codec import Value, decode, encode
 from protocol.commitment import (
@@ -236,6 +243,7 @@ class FakeIntake:
     copies: dict[RecordKey, Given] = field(default_factory=dict, repr=False)
     refuse: dict[RecordKey, str] = field(default_factory=dict)
     applied: list[int] = field(default_factory=list)
+    told: dict[RecordKey, int] = field(default_factory=dict)
     today: Day = TODAY
     channel: Incoming = field(default_factory=lambda: Incoming(0, NOT_ASKED, synced=False))
 
@@ -250,6 +258,7 @@ class FakeIntake:
     def apply(self, items: Sequence[CheckedItem]) -> None:
         for item in items:
             self.applied.append(item.pseq)
+            self.told[item.rk] = item.pseq
             old = self.rows.get(item.rk)
             if item.is_stop:
                 self.copies.pop(item.rk, None)
@@ -277,6 +286,12 @@ class FakeIntake:
 
     def held(self) -> Sequence[tuple[RecordKey, str]]:
         return [(rk, row.held) for rk, row in sorted(self.rows.items()) if row.held]
+
+    def is_asking(self, cursor: int) -> bool:
+        return any(
+            row.held in RETRYABLE and self.told.get(rk, 0) <= cursor
+            for rk, row in self.rows.items()
+        )
 
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> Sequence[Given]:
         given: list[Given] = []

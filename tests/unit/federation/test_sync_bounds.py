@@ -150,6 +150,21 @@ def test_asking_again_survives_the_loss_of_the_page() -> None:
     assert intake.channel.relist == NOT_ASKED
 
 
+def test_a_listing_that_answered_a_push_and_was_lost_is_told_again() -> None:
+    grants, intake = FakeGrants().publish(own(1)), FakeIntake()
+    intake.refuse[own(1).rk] = "paused"
+    converse(grants, intake)
+    intake.refuse.clear()
+    intake.channel.relist = ASKED
+    assert isinstance(take(intake, next_delta(grants, 1, TODAY)), List)  # and it is lost
+    grants.publish(own(2))
+    assert isinstance(take(intake, next_delta(grants, 1, TODAY)), Ok)
+    assert intake.channel.relist == ASKED
+    converse(grants, intake)
+    assert intake.copies.keys() == {own(1).rk, own(2).rk}
+    assert intake.channel.relist == NOT_ASKED
+
+
 def test_what_is_asked_for_during_a_listing_starts_it_over() -> None:
     intake = FakeIntake()
     first, second = sorted((own(1), own(2)), key=lambda record: record.rk)

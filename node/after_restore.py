@@ -65,14 +65,16 @@ def returned_entries(
         try:
             opened = decode_disclosures(bytes(row.disclosures), entry)
             verify(entry.node_key, "entry", entry.raw, bytes(row.sig))
-            why = _refusal(context, documents, entry)
+            why = _refusal(context, documents, entry, [each.name for each in opened])
         except ProtocolError:
             why = "its signature or its fields do not verify"
         found.append(Returned(row.id, row.peer, entry, opened, why))
     return found
 
 
-def _refusal(context: Context, documents: Sequence[OrgDoc], entry: Entry) -> str:
+def _refusal(
+    context: Context, documents: Sequence[OrgDoc], entry: Entry, names: Collection[str]
+) -> str:
     known = {key for document in documents for key, _, _ in document.keys}
     gone = {key: since for document in documents for key, since in document.revoked}
     if entry.org != context.org or entry.node_key not in known | set(gone):
@@ -85,6 +87,8 @@ def _refusal(context: Context, documents: Sequence[OrgDoc], entry: Entry) -> str
         return "it is dated after its key was revoked"
     if entry.exp_day < context.today:
         return "it has expired"
+    if not names:
+        return "nothing of what it says came back"
     for scope in (permissions.ERASED, permissions.WITHDRAWN):
         if context.register.get(scope, entry.rk) is not None:
             return f"the register says that it was {scope}"

@@ -42,6 +42,10 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
         obey_register(connection, context)
     if restored:
         begin_recovery(connection)
+        if counter < register.counter and not context.hold_all:
+            meta.put(connection, meta.VOUCHED, b"1")
+        else:
+            meta.drop(connection, meta.VOUCHED)  # the register may be as old as this store
         meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
         meta.put(connection, SIGNING_DUE, b"1")  # the backup may be under a key that is gone
         meta.drop(connection, RESTORED)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from federation.ledger import LedgerRow, RowKind, outcome
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
+from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.doubts import (
@@ -357,9 +358,12 @@ class StoreGrants:
         """Merge wanted own records that came back, and adopt the rows that this peer holds.
 
         Where the peer holds less than policy would now release, somebody may have narrowed it in a
-        time that this store has forgotten: no more goes there before the keeper confirms.
+        time that this store has forgotten: no more goes there before the keeper confirms. Not so
+        where the register itself has found out that this store was restored: it knows.
         """
         came = take_back(self._connection, self._context, self, items, wanted)
+        if meta.get(self._connection, meta.VOUCHED) is not None:
+            return came
         rows = self._rows_of(came)
         for rk, record in own_records(self._connection, self._context.org, came).items():
             row = rows.get(rk)
@@ -380,7 +384,12 @@ class StoreGrants:
             self.issue_stop(rk, self.today)
 
     def start_recovery(self) -> None:
-        """Put this peer nothing before it has listed what it holds; nobody, where all is held."""
+        """Put this peer nothing before it has listed what it holds; nobody, where all is held.
+
+        Where no restore explains what it says, the register may be an older one, too.
+        """
+        if self.channel.listed:
+            meta.drop(self._connection, meta.VOUCHED)
         if self._context.hold_all:
             recover_all(self._connection, self._context, self.peer.id)
         recover_alone(self._context, self.peer.id)

@@ -6,6 +6,7 @@ from sqlalchemy.dialects.sqlite import insert
 from node.store.tables import meta
 
 GUARD_FLOOR = "guard_floor"  # no request with an n up to this is taken: a restore forgot the last
+VOUCHED = "vouched"  # the restore was found out by a register that knows all since the backup
 
 _GET = select(meta.c.value).where(meta.c.key == bindparam("name"))
 _PUT = insert(meta)

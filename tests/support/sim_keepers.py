@@ -27,9 +27,10 @@ from node.pipeline import (
     withdrawn,
 )
 from node.recall import move_peer
+from node.store import register as permissions
 from node.store.context import Context
 from node.store.peers import all_peers
-from node.store.records import OwnRecord, own_records
+from node.store.records import OwnRecord, decode_restrictions, own_records
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey, day_of
@@ -185,6 +186,20 @@ class Keepers:
         if outcome != "undone":
             record.restrictions = restrictions
         await restart()
+
+    def note_kept_narrow(self, host: SimHost) -> None:
+        """Confirming what waited keeps narrow what a peer held less of: that is her will now.
+
+        Only ever narrower than what she wanted before, or the checks would follow a leak.
+        """
+        for rk, raw in host.register.all(permissions.NARROWED):
+            record, kept = self.truth.records.get(RecordKey(rk)), decode_restrictions(raw)
+            if record is None or record.org != host.index:
+                continue
+            withhold = dict(record.restrictions.withhold)
+            for org, names in kept.withhold.items():
+                withhold[org] = withhold.get(org, frozenset()) | names
+            record.restrictions = replace(record.restrictions, withhold=withhold)
 
     async def take_back(self, host: SimHost, status: Status, rk: RecordKey | None = None) -> None:
         """Withdraw or erase a record."""

@@ -203,6 +203,7 @@ async def _look_through(world: World, host: SimHost) -> None:
     anew = signed_anew(judged, ours, node.key, context)
     truth.lost.discard(host.index)
     await node.change(let_go, context, judged, anew, ours)
+    world.note_kept_narrow(host)
     behind: list[tuple[RecordKey, int, int]] = await node.read(
         lambda connection: list(corrected_since(connection, context))
     )

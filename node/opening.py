@@ -30,17 +30,19 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     """Bring store, register and policy to agree; runs inside one write transaction."""
     register = context.register
     counter = meta.get_int(connection, COUNTER)
-    is_crash = register.pending and register.counter == counter + 1
     restored = meta.get(connection, RESTORED) is not None
+    if register.pending and register.counter == counter + 1 and not restored:
+        register.undo()  # we died between the register and the commit: nothing came of it
+    elif register.pending and register.counter == counter:
+        register.settle()
     if register.is_lost or counter > register.counter:
         meta.put(connection, LOST, b"1")
         restored = True
-    elif counter < register.counter and not is_crash:
+    elif counter < register.counter:
         restored = True
     context.hold_all = meta.get(connection, LOST) is not None
-    if restored or is_crash:
-        obey_register(connection, context)
     if restored:
+        obey_register(connection, context)
         begin_recovery(connection)
         if counter < register.counter and not context.hold_all:
             meta.put(connection, meta.VOUCHED, b"1")
@@ -53,7 +55,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     if highest != counter or highest != register.counter:
         meta.put_int(connection, COUNTER, highest)
         register.settle(highest)
-    if apply_policy(connection, context, policy_text) or restored or is_crash:
+    if apply_policy(connection, context, policy_text) or restored:
         spread(connection, context)
 
 

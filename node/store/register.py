@@ -3,12 +3,13 @@
 It holds, for each erasure, withdrawal, correction, narrowing and lost trust, the permission now in
 force, and a counter of narrowing commits. A store whose counter is behind was restored from a
 backup, announced or not. The register is written before the store commits: after a crash between
-the two it is ahead by one, marked as pending, and its permission is applied again.
+the two it is ahead by one, marked as pending, and goes back to what it said before. Nobody was told
+yet that the change was made, and no message could leave.
 Permissions are held in memory: they are asked for each time an item enters a delta.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ class Register:
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY, n INT, pending INT)"
         )
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS before"
+            " (scope TEXT, key BLOB, value BLOB, PRIMARY KEY (scope, key)) WITHOUT ROWID"
+        )
         self._connection.execute("INSERT OR IGNORE INTO counter VALUES (0, 0, 0)")
         rows = self._connection.execute("SELECT scope, key, value FROM permission").fetchall()
         self._now: dict[tuple[str, bytes], bytes] = {
@@ -49,6 +54,7 @@ class Register:
         counted = self._connection.execute("SELECT n, pending FROM counter").fetchone()
         self.counter: int = counted[0]
         self.pending: bool = bool(counted[1])
+        self._lifted = self.pending  # what was lifted before a crash may be in the journal
         self.is_lost = is_new and expected > 0
 
     def get(self, scope: str, key: bytes) -> bytes | None:
@@ -78,40 +84,78 @@ class Register:
 
     def flush(self) -> int:
         """Make the staged permissions durable, ahead of the store; returns the new counter."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        for (scope, key), value in self._staged.items():
-            if value is None:
+        with self._one_step():
+            self._connection.execute("DELETE FROM before")
+            for (scope, key), value in self._staged.items():
                 self._connection.execute(
-                    "DELETE FROM permission WHERE scope = ? AND key = ?", (scope, key)
+                    "INSERT INTO before VALUES (?, ?, ?)", (scope, key, self._now.get((scope, key)))
                 )
-            else:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO permission VALUES (?, ?, ?)", (scope, key, value)
-                )
-        self._connection.execute("UPDATE counter SET n = n + 1, pending = 1")
-        self._connection.execute("COMMIT")
-        lifted = any(value is None and name in self._now for name, value in self._staged.items())
+                self._write(scope, key, value)
+            self._connection.execute("UPDATE counter SET n = n + 1, pending = 1")
+        self._lifted = any(
+            value is None and name in self._now for name, value in self._staged.items()
+        )
         for name, value in self._staged.items():
-            if value is None:
-                self._now.pop(name, None)
-            else:
-                self._now[name] = value
+            self._keep(name, value)
         self._staged.clear()
         self.counter += 1
         self.pending = True
-        if lifted:
-            # It may have held words: they must not linger in the journal. Where the disk is too
-            # full for that now, they go with the next fold.
-            with suppress(sqlcipher.DatabaseError):
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return self.counter
 
     def settle(self, counter: int | None = None) -> None:
         """The store has committed what was flushed; `counter` sets the count after a recovery."""
         if counter is not None:
             self.counter = counter
-        self._connection.execute("UPDATE counter SET n = ?, pending = 0", (self.counter,))
+        with self._one_step():
+            self._connection.execute("DELETE FROM before")
+            self._connection.execute("UPDATE counter SET n = ?, pending = 0", (self.counter,))
         self.pending = False
+        if self._lifted:
+            # It may have held words: they must not linger in the journal. Where the disk is too
+            # full for that now, they go with the next fold.
+            self._lifted = False
+            with suppress(sqlcipher.DatabaseError):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def undo(self) -> None:
+        """The store did not commit what was flushed last: say what was said before."""
+        rows = self._connection.execute("SELECT scope, key, value FROM before").fetchall()
+        with self._one_step():
+            for scope, key, value in rows:
+                self._write(scope, key, value)
+            self._connection.execute("DELETE FROM before")
+            self._connection.execute("UPDATE counter SET n = n - 1, pending = 0")
+        for scope, key, value in rows:
+            self._keep((scope, bytes(key)), None if value is None else bytes(value))
+        self.counter -= 1
+        self.pending = self._lifted = False
+
+    @contextmanager
+    def _one_step(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _write(self, scope: str, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            self._connection.execute(
+                "DELETE FROM permission WHERE scope = ? AND key = ?", (scope, key)
+            )
+        else:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO permission VALUES (?, ?, ?)", (scope, key, value)
+            )
+
+    def _keep(self, name: tuple[str, bytes], value: bytes | None) -> None:
+        if value is None:
+            self._now.pop(name, None)
+        else:
+            self._now[name] = value
 
     def staged(self) -> dict[tuple[str, bytes], bytes | None]:
         """What is staged now, to come back to with `stage_only`."""

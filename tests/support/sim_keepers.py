@@ -1,7 +1,7 @@
 """What keepers do in the model: publish, correct, narrow, take back, turn the policy, move peers.
 
-Each change may end in a crash; the truth then follows how far it came: nothing of it, or what the
-register had already, or all.
+Each change may end in a crash; the truth then follows how far it came: nothing of it, or all. What
+only the register had already is taken back when the node opens again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ from tests.support.sim_truth import Switches, TrueRecord, Truth, policy_text, ra
 from tests.support.sim_views import View, view
 
 CONSENT = Consent(members=True, peers=True)
-Outcome = Literal["done", "flushed", "undone"]
+Outcome = Literal["done", "undone"]
 
 
 class Keepers:
@@ -80,13 +80,10 @@ class Keepers:
     ) -> tuple[Outcome, Callable[[], Awaitable[None]]]:
         """Run a keeper's change; says how far it came, and how to start the node if it died."""
         self._tick()
-        before = host.register.counter
         try:
             await host.node.change(query, *args)
         except SimCrash as crash:
-            if crash.args == ("after_commit",):
-                return "done", host.open
-            return ("flushed" if host.register.counter > before else "undone"), host.open
+            return ("done" if crash.args == ("after_commit",) else "undone"), host.open
         return "done", _nothing
 
     async def publish(self, host: SimHost) -> None:
@@ -183,7 +180,7 @@ class Keepers:
                 more = restrictions.withhold.get(whom, frozenset()) | {name}
                 restrictions = replace(restrictions, withhold={**restrictions.withhold, whom: more})
         outcome, restart = await self.keep(host, narrow, host.node.context, rk, restrictions)
-        if outcome != "undone":
+        if outcome == "done":
             record.restrictions = restrictions
         await restart()
 
@@ -217,7 +214,7 @@ class Keepers:
             publish(connection, context, [after])
 
         outcome, restart = await self.keep(host, change, host.node.context)
-        if outcome != "undone":
+        if outcome == "done":
             self.truth.records[rk].status = status
         await restart()
 
@@ -275,7 +272,7 @@ class Keepers:
             move_peer(connection, context, peer, new)
 
         outcome, restart = await self.keep(host, change, host.node.context)
-        if outcome == "done" or (outcome == "flushed" and new is not PeerState.TRUSTED):
+        if outcome == "done":
             self.truth.states[host.index, other.index] = new.value  # type: ignore[assignment]
         self.refresh_exists()
         await restart()

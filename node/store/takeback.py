@@ -70,6 +70,9 @@ def take_back(
         if grants.peer.state is not PeerState.TRUSTED:
             if known is not None and known.eid == entry.eid:
                 _adopt(context, grants, record)
+            elif _has_ended(context, entry):
+                merge_own(connection, context, record)
+                _adopt(context, grants, record)
             else:
                 _wait_for_keeper(
                     connection, grants.peer.id, item, entry.rk, entry.eid, "not_trusted"
@@ -97,6 +100,14 @@ def _is_unexpected(context: Context, entry: Entry) -> bool:
     if context.hold_all or (entry.rev == 1 and entry.status is Status.LIVE):
         return False
     return entry.rev > context.register.least_revision(entry.rk)
+
+
+def _has_ended(context: Context, entry: Entry) -> bool:
+    """Whether the register ends what came, whoever brought it: then nobody's word is taken."""
+    if context.register.get(permissions.ERASED, entry.rk) is not None:
+        return True
+    is_withdrawn = context.register.get(permissions.WITHDRAWN, entry.rk) is not None
+    return is_withdrawn and entry.rev < context.register.least_revision(entry.rk)
 
 
 def _note_revision(context: Context, entry: Entry) -> None:

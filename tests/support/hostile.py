@@ -13,7 +13,7 @@ from protocol.codec import Value
 from protocol.commitment import encode_disclosures
 from protocol.entry import Status
 from protocol.fields import expand
-from protocol.ids import Day
+from protocol.ids import Day, RecordId
 from protocol.messages import Delta, Given, Message, Put, Stop
 from tests.support.key_material import MadeUp
 
@@ -45,7 +45,12 @@ async def tell(node: Node, sender: MadeUp, message: Message) -> str:
 
 
 def signed_by(
-    author: MadeUp | Node, node: Node, days: int = 90, status: Status = Status.LIVE
+    author: MadeUp | Node,
+    node: Node,
+    days: int = 90,
+    status: Status = Status.LIVE,
+    rid: RecordId | None = None,
+    rev: int = 1,
 ) -> Signed:
     """An alert of `author`, dated today by the node's clock."""
     fields: dict[str, Value] = {
@@ -57,7 +62,7 @@ def signed_by(
     leaves = {} if status is Status.ERASED else expand(fields)
     return sign_alert(
         key, org, leaves, node.context.random,
-        day=node.today, exp_day=Day(node.today + days), status=status,
+        day=node.today, exp_day=Day(node.today + days), rid=rid, rev=rev, status=status,
     )  # fmt: skip
 
 

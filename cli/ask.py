@@ -126,6 +126,10 @@ def _fill(waiting: list[tuple[list[str], int, str]]) -> None:
             if not newline:
                 raise click.UsageError(f"standard input ended before a line for {name}'s successor")
         values[at] = values[at].rstrip("\r")
+        if not values[at].strip():
+            raise click.UsageError(
+                f"{name}: nothing came on standard input; {name}= removes the field"
+            )
 
 
 def read_input_file(name: str, what: str) -> bytes:

@@ -26,7 +26,13 @@ from keys.signing import SigningKey
 from node import opening
 from node.checking_pool import CheckingPool
 from node.errors import StoreLocked
-from node.settings import KEYSTORE_FILE, POLICY_FILE, Settings, load_settings
+from node.settings import (
+    KEYSTORE_FILE,
+    POLICY_FILE,
+    Settings,
+    load_settings,
+    read_text_file,
+)
 from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
@@ -217,7 +223,7 @@ async def open_node(
 ) -> AsyncIterator[Node]:
     """Open the node in `home`; the caller holds its lock. Raises what its files raise."""
     settings = load_settings(home)
-    policy = load_policy((home / POLICY_FILE).read_text("utf-8"))
+    policy = load_policy(read_text_file(home / POLICY_FILE))
     text = passphrase.decode()
     keystore = await asyncio.to_thread(load_keystore, home / KEYSTORE_FILE, text)
     path = home / STORE_FILE
@@ -237,7 +243,7 @@ async def open_node(
             random=random,
         )
         node = Node(home, settings, keystore, text, store, context)
-        await node.change(opening.settle, context, (home / POLICY_FILE).read_text("utf-8"))
+        await node.change(opening.settle, context, read_text_file(home / POLICY_FILE))
         await node.renew_card_if_due()
     except BaseException:
         await store.close()

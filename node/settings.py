@@ -67,9 +67,17 @@ class Settings:
             check_socks(self.socks_proxy)
 
 
+def read_text_file(path: Path) -> str:
+    """Read a text file that a keeper edits. BadSetting where it is not UTF-8; OSError as it is."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise BadSetting(f"{path.name} is not UTF-8 text; save it as UTF-8") from None
+
+
 def load_settings(home: Path) -> Settings:
     """Read `settings.toml`. Raises BadSetting naming what is wrong in it; OSError as it comes."""
-    text = (home / SETTINGS_FILE).read_text("utf-8")
+    text = read_text_file(home / SETTINGS_FILE)
     try:
         found: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

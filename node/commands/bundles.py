@@ -12,7 +12,7 @@ from federation.bundle import read_bundle, write_bundle
 from federation.client import Client
 from federation.peers import PeerState
 from keys.envelope import Inner
-from node.answering import note_contact, take_delta
+from node.answering import note_contact, take_delta, unconfirmed
 from node.commands.peering import find_peer
 from node.errors import BadRequest, Refused
 from node.exchange import Exchange, guard
@@ -115,6 +115,8 @@ async def bundle_read(node: Node, content: str) -> dict[str, Any]:
             if error.number not in REPLAYED:
                 raise
             counts["already_seen"] += 1
+    if peer is not None:
+        await node.change(_gone_if_recalled, peer.id)
     node.on_peers()
     name = None if peer is None else peer.name
     return {"from": name, **counts}
@@ -133,7 +135,7 @@ def _on_delta(
     connection: Connection, node: Node, peer_id: int, delta: Delta, items: list[Any]
 ) -> None:
     if not peer_by_id(connection, peer_id).state.heard:
-        raise Refused("this bundle is from a peer that is blocked or leaving")
+        return  # theirs is not taken; what they confirm of ours, in the same bundle, is
     answer = take_delta(connection, node, peer_id, delta, items, {})
     if isinstance(answer, List):
         set_peer(connection, peer_id, in_relist=1)  # our next bundle carries the listing
@@ -160,6 +162,13 @@ def _on_ledger(
     if isinstance(message, Give):
         return spread(connection, context, own_records(connection, context.org, wanted))
     return {peer_id}
+
+
+def _gone_if_recalled(connection: Connection, peer_id: int) -> None:
+    """A leaving peer that has confirmed every recall is gone: there is no line to say goodbye."""
+    peer = peer_by_id(connection, peer_id)
+    if peer.state is PeerState.LEAVING and not unconfirmed(connection, peer):
+        set_peer(connection, peer_id, state=PeerState.GONE.value)
 
 
 def _promised(peer_id: int) -> str:

@@ -35,7 +35,7 @@ from node.issue_again import follow_terms
 from node.pipeline import spread
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
-from node.settings import POLICY_FILE
+from node.settings import POLICY_FILE, read_text_file
 from node.showing import plain_fields
 from node.store import meta
 from node.store.context import Context
@@ -56,7 +56,7 @@ async def policy_show(node: Node) -> dict[str, Any]:
     text = await node.read(_in_force)
     return {
         "text": text,
-        "edited": await asyncio.to_thread(_file(node).read_text, "utf-8") != text,
+        "edited": await asyncio.to_thread(read_text_file, _file(node)) != text,
         "switches": [
             {"switch": line.switch, "value": line.value, "meaning": line.meaning}
             for line in explain.describe(node.policy)
@@ -78,7 +78,7 @@ async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
     Raises PolicyError with a line for each bad switch.
     """
     if text is None:
-        text = await asyncio.to_thread(_file(node).read_text, "utf-8")
+        text = await asyncio.to_thread(read_text_file, _file(node))
     wanted = load_policy(text)
     return {
         "valid": True,
@@ -109,7 +109,7 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     and in the file.
     """
     path = _file(node)
-    in_file = await asyncio.to_thread(path.read_text, "utf-8")
+    in_file = await asyncio.to_thread(read_text_file, path)
     wanted_text = in_file if text is None else text
     wanted = load_policy(wanted_text)
     context, old = node.context, node.policy

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from federation.errors import PolicyError
 from federation.peers import PeerState
-from node.errors import NotFound, Refused
+from node.errors import BadSetting, NotFound, Refused
 from node.runtime import Node
 from node.store import tables
 from node.store.ledger_rows import decode_names
@@ -221,3 +221,11 @@ async def test_before_a_peer_is_trusted_the_preview_counts_what_it_will_see(tmp_
         assert (seen["will_see"], seen["of"]) == (3, 4)
         assert seen["withheld"] == [{"rule": "origin.categories=crimes", "alerts": 1}]
         assert seen["rules"]["origin.categories=crimes"]["why"]
+
+
+async def test_a_policy_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        path = node.home / "policy.toml"
+        path.write_bytes("# Règle\n".encode("latin-1") + path.read_bytes())
+        with pytest.raises(BadSetting, match="policy.toml is not UTF-8"):
+            await node.dispatch("policy_check", {"text": None})

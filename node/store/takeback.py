@@ -81,11 +81,6 @@ def take_back(
         if _is_unexpected(context, entry):
             _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid, "unexpected")
             continue
-        is_known = known is not None and known.eid == entry.eid
-        if entry.status is Status.LIVE and not is_known and not record.values:
-            _note_revision(context, entry)
-            _wait_for_keeper(connection, grants.peer.id, item, entry.rk, entry.eid, "empty")
-            continue
         merge_own(connection, context, record)
         _adopt(context, grants, record)
     return came
@@ -108,15 +103,6 @@ def _has_ended(context: Context, entry: Entry) -> bool:
         return True
     is_withdrawn = context.register.get(permissions.WITHDRAWN, entry.rk) is not None
     return is_withdrawn and entry.rev < context.register.least_revision(entry.rk)
-
-
-def _note_revision(context: Context, entry: Entry) -> None:
-    """The peer kept nothing of what this revision says; an older one must not go out in its place.
-
-    Nor does it take the place of one that still says something: the keeper corrects that.
-    """
-    if entry.rev > max(1, context.register.least_revision(entry.rk)):
-        context.register.stage(permissions.REVISION, entry.rk, entry.rev.to_bytes(8, "big"))
 
 
 def _wait_for_keeper(

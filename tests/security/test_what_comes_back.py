@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-from sqlalchemy import select
-
 from node.opening import begin_recovery
 from node.runtime import Node
 from node.store import register as permissions
 from node.store.records import own_records
-from node.store.tables import returned
 from protocol.codec import encode
-from protocol.commitment import encode_disclosures
 from protocol.entry import Status
 from protocol.messages import Give, Given, List, Row
 from tests.support.hostile import given, signed_by, tell
@@ -22,18 +18,6 @@ async def give(node: Node, other: MadeUp, item: Given, row: Row) -> None:
     await node.change(begin_recovery)
     assert await tell(node, other, List(b"", b"", (row,))) == "delta"
     await tell(node, other, Give((item,)))
-
-
-async def test_a_revision_of_which_a_peer_kept_nothing_waits(tmp_path: Path) -> None:
-    async with one_node(tmp_path / "node") as node:
-        other = await befriend(node, "Harbour")
-        entry = (signed := signed_by(node, node)).entry
-        row = Row(entry.rk, 1, entry.eid[:8], b"s" * 8, entry.exp_day)
-        empty = Given(entry.raw, signed.sig, encode_disclosures(()))
-        await give(node, other, empty, row)
-        assert await node.read(own_records, node.context.org) == {}
-        query = select(returned.c.rk, returned.c.reason)
-        assert await node.read(lambda c: c.execute(query).fetchall()) == [(entry.rk, "empty")]
 
 
 async def test_what_the_register_ended_ends_also_where_an_untrusted_peer_brings_it(

@@ -13,10 +13,18 @@ from typing import Final
 from node.desk.importers.appearance import location_type_of, role_of, split_person
 from node.desk.importers.categories import exact_codes, read_category, read_story
 from node.desk.importers.consent import read_consent
-from node.desk.importers.guess_header import asks_consent, header_field, is_clients
+from node.desk.importers.guess_header import (
+    asks_consent,
+    header_field,
+    is_clients,
+    is_somebodys,
+    says_what_happened,
+    speaks_to_reporter,
+)
 from node.desk.importers.header import Table
 from node.desk.importers.identifiers import emails_in, phones_in
 from node.desk.importers.mapping import (
+    MAY_BE_HERS,
     PRIVATE,
     REPORTER,
     Column,
@@ -27,6 +35,7 @@ from node.desk.importers.words import is_nothing, phrases, plain, within
 
 _SAMPLE: Final = 200
 _GUESSED: Final = "guessed from the values"
+_UNKNOWN: Final = frozenset({_GUESSED, MAY_BE_HERS})
 _SECOND: Final = "a second unknown column of its kind"
 _CONTACTS: Final = ("phone", "email", "name", "handle")
 _INCIDENT: Final = frozenset(
@@ -69,7 +78,7 @@ def guess_mapping(table: Table) -> Mapping:
     else:
         columns = _one_unknown([_by_header(table, i) for i in range(len(table.header))])
         columns = _client_columns_win(columns)
-        columns = _respondent(columns)
+        columns = _somebodys(_respondent(columns))
         columns = _stories(table, columns)
         columns = _one_each(columns)
     return Mapping(
@@ -82,6 +91,8 @@ def guess_mapping(table: Table) -> Mapping:
 def _by_header(table: Table, index: int) -> Column:
     header = table.header[index]
     values = table.column(index)[:_SAMPLE]
+    if speaks_to_reporter(header) and asks_consent(header) and _share(values, _is_answer) > 0.7:
+        return Column(header, "consent.all", sure=True)
     found = header_field(header)
     if found is None:
         return _by_value(header, values, taken=_known_fields(table))
@@ -113,6 +124,8 @@ def _by_header(table: Table, index: int) -> Column:
         name = "email"
     if name == "text" and values and _share(values, _is_code) > 0.7:
         name = "codes"
+    if name == "text" and not whole and not says_what_happened(words):
+        return Column(header, name, sure=False, why=MAY_BE_HERS)
     fits = _fits(name, values)
     return Column(
         header, name, sure=fits and (whole or len(words) >= 4), why="" if fits else "few values fit"
@@ -152,6 +165,18 @@ def _client_columns_win(columns: list[Column]) -> list[Column]:
                         out[i], field=REPORTER, sure=False, why="another column is the client's"
                     )
     return out
+
+
+def _somebodys(columns: list[Column]) -> list[Column]:
+    """Beside a reporter's column, "phone of the person" may be hers."""
+    if not any(c.field == REPORTER for c in columns):
+        return columns
+    return [
+        replace(c, field=REPORTER, sure=False, why="of the person, who may be the reporter")
+        if c.field in _CONTACTS and is_somebodys(plain(c.header))
+        else c
+        for c in columns
+    ]
 
 
 def _used_by_him(header: str) -> bool:
@@ -199,7 +224,7 @@ def _stories(table: Table, columns: list[Column]) -> list[Column]:
         if any(c.field == "text" for c in out):
             out[i] = replace(column, field=PRIVATE, sure=True, why="notes beside the story")
         else:
-            out[i] = replace(column, field="text")
+            out[i] = replace(column, field="text", sure=False, why=MAY_BE_HERS)
     return out
 
 
@@ -226,7 +251,7 @@ def _by_value(header: str, values: Sequence[str], taken: frozenset[str]) -> Colu
     name = _kind_of_values(values)
     if name is None or name in taken or (name == "date" and "timestamp" in taken):
         return Column(header, PRIVATE, sure=True, why="unknown column")
-    return Column(header, name, sure=False, why=_GUESSED)
+    return Column(header, name, sure=False, why=MAY_BE_HERS if name == "text" else _GUESSED)
 
 
 def _one_unknown(columns: list[Column]) -> list[Column]:
@@ -234,11 +259,11 @@ def _one_unknown(columns: list[Column]) -> list[Column]:
     out: list[Column] = []
     seen: set[str] = set()
     for column in columns:
-        if column.why == _GUESSED and column.field in seen:
+        if column.why in _UNKNOWN and column.field in seen:
             whose = column.field in _CONTACTS
             out.append(Column(column.header, REPORTER if whose else PRIVATE, not whose, _SECOND))
             continue
-        if column.why == _GUESSED:
+        if column.why in _UNKNOWN:
             seen.add(column.field)
         out.append(column)
     return out
@@ -254,7 +279,8 @@ def _by_values_alone(table: Table) -> list[Column]:
             columns.append(Column(header, PRIVATE, sure=True, why="no header"))
             continue
         taken.add(name)
-        columns.append(Column(header, name, sure=False, why="no header: guessed from the values"))
+        why = MAY_BE_HERS if name == "text" else "no header: guessed from the values"
+        columns.append(Column(header, name, sure=False, why=why))
     return columns
 
 

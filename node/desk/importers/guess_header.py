@@ -13,6 +13,12 @@ from node.desk.importers.words import phrases, plain, within, word_list
 
 # Fields whose words also occur in many other headers: they must be the whole header.
 _WHOLE_ONLY: Final = frozenset({"ignore"})
+_ASKED: Final = frozenset({"consent.all", "consent.members", "consent.peers"})
+# Fields that a column of the reporter could be taken for: a person, and how to find her.
+_OF_PEOPLE: Final = frozenset(
+    {"phone", "email", "handle", "profile", "name", "identifiers", "description", "notes",
+     "person", "place", "place.city", "place.district", "place.region", "private", "ignore"}
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -24,7 +30,7 @@ def header_field(header: str) -> tuple[str, bool] | None:
     found = _best(words)
     if found is not None and found[1] and found[0].startswith("consent."):
         return found
-    if is_reporters(words):
+    if is_reporters(words) or is_about_reporter(words):
         return REPORTER, True
     if found is not None:
         return found
@@ -36,7 +42,7 @@ def header_field(header: str) -> tuple[str, bool] | None:
 
 def forget_headers() -> None:
     """Drop what is kept for speed: a sheet without a header has cells where headers stand."""
-    for kept in (header_field, is_reporters, _best):
+    for kept in (header_field, is_reporters, is_about_reporter, _best):
         kept.cache_clear()
 
 
@@ -69,6 +75,51 @@ def is_reporters(words: str) -> bool:
     if is_clients(words) or (best is not None and _weight(best[0], words) > longest):
         return any(p in words for p in ("reported by", "reporter", "staff", "submitted by"))
     return True
+
+
+@lru_cache(maxsize=4096)
+def is_about_reporter(words: str) -> bool:
+    """Say whether a plain header speaks to whoever reports, or of whom it happened to.
+
+    A consent is not, nor what is clearly about the bad date: "What happened to you?".
+    """
+    found = _best(words)
+    if found is not None and found[0] in _ASKED:
+        return False
+    if _any("feelings", words):
+        return True
+    if found is not None and found[1]:
+        return words.split(maxsplit=1)[0] in phrases("reporter", "people") and _of_people(found[0])
+    if says_what_happened(words):
+        return False
+    if _any("you", words):
+        return not _asks_what_he_did(words)
+    if not _any("people", words) or (found is not None and not _of_people(found[0])):
+        return False
+    return not is_clients(words) or words.split(maxsplit=1)[0] in phrases("reporter", "people")
+
+
+def says_what_happened(words: str) -> bool:
+    """Say whether a plain header has a word of the bad date itself."""
+    return _any("happened", words)
+
+
+def is_somebodys(words: str) -> bool:
+    """Say whether a plain header is of "the person", whoever that is."""
+    return _any("somebody", words) and not is_clients(words)
+
+
+def speaks_to_reporter(header: str) -> bool:
+    """Say whether a header has a word for whoever fills in the form."""
+    return _any("you", plain(header))
+
+
+def _of_people(name: str) -> bool:
+    return name in _OF_PEOPLE or name.startswith("person.")
+
+
+def _any(key: str, words: str) -> bool:
+    return any(within(p, words) for p in phrases("reporter", key))
 
 
 def _asks_what_he_did(words: str) -> bool:

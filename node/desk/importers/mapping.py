@@ -21,6 +21,7 @@ DateOrder = Literal["day_first", "month_first", "year_first"]
 REPORTER: Final = "reporter"
 PRIVATE: Final = "private"
 IGNORE: Final = "ignore"
+MAY_BE_HERS: Final = "the column may be about the reporter"  # each of its cells is a blocking doubt
 
 
 @dataclass(frozen=True, slots=True)

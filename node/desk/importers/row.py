@@ -14,7 +14,7 @@ from node.desk.importers import appearance, categories, clock, identifiers
 from node.desk.importers.consent import ConsentColumns, read_consent
 from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting, fitting
 from node.desk.importers.language import language_of
-from node.desk.importers.mapping import REPORTER, Mapping
+from node.desk.importers.mapping import MAY_BE_HERS, REPORTER, Mapping
 from node.desk.importers.plates import read_plates
 from node.desk.importers.words import fold, is_nothing, plain
 from node.desk.prompts import REPORTER_KEY, prompts
@@ -92,12 +92,15 @@ class RowReader:
             ):
                 continue
             whose = column.field in {"phone", "email", "handle", "name", "identifiers"}
-            self._doubt(
-                column.header, self._cells[index], column.field,
+            hers = column.why == MAY_BE_HERS
+            reason = (
                 "whose is this? confirm the column in the mapping" if whose
-                else f"the column was taken as {column.field}: {column.why or 'not certain'}",
-                blocking=whose,
+                else MAY_BE_HERS if hers
+                else f"the column was taken as {column.field}: {column.why or 'not certain'}"
             )  # fmt: skip
+            self._doubt(
+                column.header, self._cells[index], column.field, reason, blocking=whose or hers
+            )
 
     def _when(self) -> None:
         for _, header, text in self._of("date"):

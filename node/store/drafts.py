@@ -55,6 +55,13 @@ class Asked:
     members: bool | None = None
     peers: bool | None = None
 
+    def stricter(self, other: "Asked") -> "Asked":
+        """The answers of `other`, except that a no given here stays a no."""
+        return Asked(
+            False if self.members is False else other.members,
+            False if self.peers is False else other.peers,
+        )
+
     @property
     def consent(self) -> Consent | None:
         """What publishing grants: members and peers and nothing more; None where she said no."""
@@ -153,7 +160,10 @@ def save_draft(connection: Connection, draft: Draft) -> None:
 
 
 def read_again(connection: Connection, draft: Draft) -> bool:
-    """Replace what a row was read as, where nobody has touched its draft yet; whether it was so."""
+    """Replace what a row was read as, where nobody has touched its draft yet; whether it was so.
+
+    A recorded no stays, and so does an unclear answer that the new reading does not settle.
+    """
     query = select(drafts).where(drafts.c.fingerprint == draft.fingerprint)
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -161,7 +171,15 @@ def read_again(connection: Connection, draft: Draft) -> bool:
     known = _draft(row)
     if known.state is not DraftState.OPEN or known.edited:
         return False
-    save_draft(connection, replace(draft, id=known.id, made_us=known.made_us))
+    asked = known.asked.stricter(draft.asked)
+    doubts = draft.doubts
+    if draft.asked.members is None:
+        asked_before = [d for d in known.doubts if d.blocking and d.about.startswith("consent.")]
+        doubts = tuple(dict.fromkeys((*doubts, *asked_before)))
+    save_draft(
+        connection,
+        replace(draft, id=known.id, made_us=known.made_us, asked=asked, doubts=doubts),
+    )
     return True
 
 

@@ -28,10 +28,12 @@ from node.desk.importers.mapping import (
     IGNORE,
     PRIVATE,
     REPORTER,
+    UNNAMED,
     Column,
     Mapping,
     fitted,
     header_fingerprint,
+    unnamed_warning,
 )
 from node.desk.importers.reading import check_size, read_grids
 from node.desk.importers.row import RowReader
@@ -162,7 +164,7 @@ def _settle(
     if given is None and remembered is not None and table.headed:
         given = remembered(fingerprint)
     if given is not None:
-        return fitted(given, table.header, fingerprint)
+        return _still_asked(table, *fitted(given, table.header, fingerprint))
     mapping = guess_mapping(table)
     warnings = [_why_private(c) for c in mapping.columns if c.field == PRIVATE]
     warnings += [
@@ -171,6 +173,27 @@ def _settle(
         if c.field == REPORTER and not c.sure
     ]
     return mapping, tuple(warnings)
+
+
+def _still_asked(
+    table: Table, mapping: Mapping, warnings: tuple[str, ...]
+) -> tuple[Mapping, tuple[str, ...]]:
+    """Keep the guess of consent and reporter columns that a mapping leaves out.
+
+    A "no" must not be lost because somebody corrected another column.
+    """
+    columns = list(mapping.columns)
+    left = list(warnings)
+    guessed = guess_mapping(table).columns
+    for i, (column, guess) in enumerate(zip(columns, guessed, strict=True)):
+        if column.why != UNNAMED:
+            continue
+        if guess.field == REPORTER or guess.field.startswith("consent."):
+            columns[i] = guess
+        if guess.field.startswith("consent."):
+            left.remove(unnamed_warning(column.header))
+            left.append(f"column {column.header!r} is not in the mapping: taken as {guess.field}")
+    return replace(mapping, columns=tuple(columns)), tuple(left)
 
 
 def _messages(table: Table, mapping: Mapping) -> tuple[Message, ...]:

@@ -21,6 +21,7 @@ DateOrder = Literal["day_first", "month_first", "year_first"]
 REPORTER: Final = "reporter"
 PRIVATE: Final = "private"
 IGNORE: Final = "ignore"
+UNNAMED: Final = "not in the mapping"
 MAY_BE_HERS: Final = "the column may be about the reporter"  # each of its cells is a blocking doubt
 
 
@@ -150,6 +151,11 @@ def from_toml(text: str) -> Mapping:
     )
 
 
+def unnamed_warning(header: str) -> str:
+    """Return what is said of a column that the mapping does not name."""
+    return f"column {header!r} is not in the mapping: it stays private"
+
+
 def fitted(
     mapping: Mapping, header: tuple[str, ...], fingerprint: str
 ) -> tuple[Mapping, tuple[str, ...]]:
@@ -167,8 +173,8 @@ def fitted(
         if candidates:
             columns.append(replace(candidates.pop(0), header=name))
         else:
-            columns.append(Column(name, PRIVATE, sure=True, why="not in the mapping"))
-            warnings.append(f"column {name!r} is not in the mapping: it stays private")
+            columns.append(Column(name, PRIVATE, sure=True, why=UNNAMED))
+            warnings.append(unnamed_warning(name))
     for rest in waiting.values():
         warnings.extend(
             f"the mapping names {c.header!r}, which the list does not have" for c in rest

@@ -61,6 +61,37 @@ async def test_a_no_in_the_rows_own_consent_column_wins(tmp_path: Path) -> None:
         assert len(result["published"]) == 2
 
 
+PARTIAL = """
+[[column]]
+header = "phone"
+field = "phone"
+[[column]]
+header = "what happened"
+field = "text"
+"""
+
+
+async def test_a_mapping_that_does_not_name_the_consent_column_keeps_its_no(tmp_path: Path) -> None:
+    for first in (None, PARTIAL):
+        async with one_node(tmp_path / f"node{first is None}") as node:
+            await load(node, LIST, mapping=first)
+            await load(node, LIST, mapping=PARTIAL)
+            result = await node.dispatch("draft_publish", {"all": True, "despite": True})
+            assert [row["reason"] for row in result["refused"]] == ["no_consent"]
+
+
+async def test_reading_again_never_relaxes_a_recorded_no(tmp_path: Path) -> None:
+    hidden = f'{PARTIAL}[[column]]\nheader = "share with members"\nfield = "private"\n'
+    async with one_node(tmp_path / "node") as node:
+        asked = LIST.replace("Wilhelmina,yes", "Wilhelmina,perhaps later")
+        await load(node, asked)
+        assert (await load(node, asked, mapping=hidden))["read_again"] == 3
+        result = await node.dispatch("draft_publish", {"all": True})
+        reasons = " ".join(row["reason"] for row in result["refused"])
+        assert "no_consent" in reasons
+        assert "consent_not_clear" in reasons
+
+
 async def test_an_unclear_consent_is_answered_on_the_draft(tmp_path: Path) -> None:
     async with one_node(tmp_path / "node") as node:
         await load(node, LIST.replace("Wilhelmina,yes", "Wilhelmina,perhaps later"))

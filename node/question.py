@@ -7,16 +7,17 @@ here looks anything up, and nothing here keeps or quotes what was typed.
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from node.errors import BadField
+from node.pieces import LEAST_DIGITS, Piece, pieces
 from protocol import identifiers
 from protocol.errors import IdentifierError
 
 TYPED_CHARACTERS = 200
-LEAST_DIGITS = 4
+PIECES_MOST = 12  # identifiers in one text
 LEAST_LETTERS = 3
 LEAST_NAME = 2
 LEAST_PLATE = 2
@@ -24,7 +25,7 @@ LEAST_WITHOUT_COUNTRY = 7  # digits that stand for a whole number whose country 
 PLATE_SIGNS = 12
 PLATE_DIGITS = 8  # more digits and no letter are no plate
 
-EXACT, WHOLE, NAME, MASKED, START, PART = 100, 90, 80, 60, 50, 40
+EXACT, WHOLE, NAME, MASKED, MASKED_ABROAD, START, PART = 100, 90, 80, 60, 55, 50, 40
 """How good a match is; two matches of one record count as the better one."""
 
 
@@ -58,16 +59,60 @@ class Question:
 
     sought: tuple[Sought, ...]
     scans: tuple[Scan, ...]
-    plate: str = field(default="", repr=False)  # letters and digits, to hold against known parts
-    plate_part: str = field(default="", repr=False)  # a pattern with ? and *, likewise
+    plates: tuple[str, ...] = field(default=(), repr=False)  # signs, to hold against known parts
+    plate_parts: tuple[str, ...] = field(default=(), repr=False)  # patterns with ? and *, likewise
+    several: bool = False  # more than one identifier: what is found of one says nothing of others
+
+    @property
+    def kinds(self) -> list[str]:
+        """What is looked for, by kind, without a value."""
+        kinds = [each.kind for each in self.sought] + [each.kind for each in self.scans]
+        return sorted({kind.partition(".")[0] for kind in kinds})
 
 
 def parse_question(text: str, country: str | None, calling: Collection[str]) -> Question:
-    """Read what was typed; `country` is where numbers without one belong, `calling` the calling
-    codes of the numbers that are held. BadField where too little is left to look for."""
-    typed = _clean(text)
+    """Read what was typed, whole and each identifier that stands in it.
+
+    `country` is where numbers without one belong, `calling` the calling codes of the numbers that
+    are held. BadField where too little is left to look for, or too much at once.
+    """
+    visible = _visible(text)
+    typed = " ".join(visible.split())
     sought: list[Sought] = []
     scans: list[Scan] = []
+    found = [_read(typed, country, calling, sought, scans)]
+    parts: list[Piece] = []
+
+    def is_number(digits: str) -> bool:
+        return _normal_phone(digits, country) is not None
+
+    if not is_number(_number_alone(typed)):
+        alone = "\n".join(_number_alone(line) for line in visible.splitlines())
+        parts = [piece for piece in pieces(alone, is_number) if piece.text != typed]
+    asked = [piece for piece in parts if piece.kind not in ("window", "name")]
+    if len(asked) > PIECES_MOST:
+        raise BadField(f"too many at once: ask for at most {PIECES_MOST}")
+    found += [_read_piece(piece, country, calling, sought, scans) for piece in parts]
+    plates = tuple(dict.fromkeys(plate for plate, _ in found if plate))
+    plate_parts = tuple(dict.fromkeys(part for _, part in found if part))
+    if not sought and not scans and not plates and not plate_parts:
+        raise BadField(
+            "not understood: give a number, email, handle, plate or name; at least"
+            f" {LEAST_DIGITS} digits of a number, {LEAST_LETTERS} letters of an address or handle,"
+            f" or {LEAST_PLATE} signs of a plate"
+        )
+    several = sum(piece.kind != "name" for piece in parts) > 1
+    return Question(tuple(dict.fromkeys(sought)), tuple(scans), plates, plate_parts, several)
+
+
+def _read(
+    typed: str,
+    country: str | None,
+    calling: Collection[str],
+    sought: list[Sought],
+    scans: list[Scan],
+) -> tuple[str, str]:
+    """Add every reading of a text that is one identifier; gives its plate or part of one."""
     if "@" in typed:
         _email(typed, sought, scans)
     _handle(typed, sought, scans)
@@ -80,23 +125,49 @@ def parse_question(text: str, country: str | None, calling: Collection[str]) -> 
             _phone(number, digits, country, calling, sought, scans)
         elif "/" not in typed:
             _words(typed, scans)
-    plate = part = ""
     if letters or len(digits) <= PLATE_DIGITS:
-        plate, part = _plate(number, country, sought, scans)
-    if not sought and not scans and not plate and not part:
-        raise BadField(
-            f"too little to look for: give at least {LEAST_DIGITS} digits of a number, "
-            f"{LEAST_LETTERS} letters of an address or handle, or {LEAST_PLATE} signs of a plate"
-        )
-    return Question(tuple(dict.fromkeys(sought)), tuple(scans), plate, part)
+        return _plate(number, country, sought, scans)
+    return "", ""
 
 
-def _clean(text: str) -> str:
+def _read_piece(
+    piece: Piece,
+    country: str | None,
+    calling: Collection[str],
+    sought: list[Sought],
+    scans: list[Scan],
+) -> tuple[str, str]:
+    """Add the readings of one identifier among others, as what it looks like."""
+    typed = piece.text
+    match piece.kind:
+        case "phone" | "window":
+            digits = "".join(c for c in typed if c.isdecimal())
+            known = calling if piece.kind == "phone" else ()
+            _phone(typed, digits, country, known, sought, scans)
+        case "email":
+            _email(typed, sought, scans)
+        case "address":
+            _handle(typed, sought, scans)
+            _profile(typed, sought, scans)
+        case "handle":
+            _handle(typed, sought, scans)
+        case "plate":
+            return _plate(typed, country, sought, scans)
+        case "part":
+            return "", _part_of_plate(typed, sought, scans)
+        case "name":
+            _name_beside(typed, scans)
+        case _:
+            return _read(typed, country, calling, sought, scans)
+    return "", ""
+
+
+def _visible(text: str) -> str:
     if len(text) > TYPED_CHARACTERS:
         raise BadField(f"too long: at most {TYPED_CHARACTERS} characters")
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
     digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in visible)
-    return " ".join(unicodedata.normalize("NFKC", digits).split())
+    return unicodedata.normalize("NFKC", digits)
 
 
 def _whole(kind: str, norm: str) -> Iterator[Sought]:
@@ -192,6 +263,7 @@ def _phone(
             for rest in dict.fromkeys((bare, digits))
             if f"+{code}{rest}" != whole
         ]
+        sought += _masked_abroad((bare, digits), calling, whole)
 
     def judge(value: str) -> tuple[str, int] | None:
         if value == f"+{bare}":
@@ -209,6 +281,20 @@ def _phone(
             return ("phone end", START) if value.endswith(digits) else ("phone part", PART)
 
         scans.append(Scan("phone", digits, judge_with_zero, fallback=whole is not None))
+
+
+def _masked_abroad(
+    national: Iterable[str], calling: Collection[str], whole: str | None
+) -> Iterator[Sought]:
+    """The masked forms of a number behind every calling code that is held."""
+    for code in sorted(calling):
+        for rest in dict.fromkeys(national):
+            try:
+                form = identifiers.masked("phone", f"+{code}{rest}")
+            except IdentifierError:
+                continue
+            if whole is None or form != identifiers.masked("phone", whole):
+                yield Sought("phone.masked", form, "phone masked form", MASKED_ABROAD)
 
 
 def _normal_phone(typed: str, country: str | None) -> str | None:
@@ -238,11 +324,25 @@ def _words(typed: str, scans: list[Scan]) -> None:
             scans.append(Scan("profile", name, _inside("profile", name)))
 
 
+def _name_beside(typed: str, scans: list[Scan]) -> None:
+    """A word beside an identifier counts as a name only where it is a whole word of one."""
+    name = typed.casefold()
+
+    def judge(value: str) -> tuple[str, int] | None:
+        if value == name:
+            return "name", NAME
+        inside = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", value)
+        return ("name", START) if inside else None
+
+    if len(name) >= LEAST_NAME:
+        scans.append(Scan("name", name, judge))
+
+
 def _plate(
     typed: str, country: str | None, sought: list[Sought], scans: list[Scan]
 ) -> tuple[str, str]:
     """Read a text as a plate; gives its signs, or else the pattern of a part."""
-    if len(typed) > 3 * PLATE_SIGNS or set(typed) & set("@/+"):
+    if len(typed) > 3 * PLATE_SIGNS or set(typed) & set("@/+,;|"):
         return "", ""
     if _SAID_PART.match(typed):
         return "", _part_of_plate(typed, sought, scans)

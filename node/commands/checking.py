@@ -21,4 +21,4 @@ async def check(node: Node, text: str) -> dict[str, Any]:
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
     found = await node.read(search, node.context, index, question)
-    return {**found, "note": NOT_SAFE}
+    return {**found, "understood": question.kinds, "note": NOT_SAFE}

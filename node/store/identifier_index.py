@@ -43,7 +43,7 @@ class _Lines:
             if kind not in self.pages:
                 self.pages[kind] = [bytearray(_END) for _ in range(PAGES)]
             self.pages[kind][crc32(line) % PAGES] += line + _END
-            if kind == "phone":
+            if kind in ("phone", "phone.masked"):
                 self._note_calling_code(norm)
             elif kind == "plate.part":
                 for run in _runs(norm) or {""}:
@@ -65,7 +65,7 @@ class _Lines:
 
     def _note_calling_code(self, norm: str) -> None:
         try:
-            self.calling.add(calling_code(norm))
+            self.calling.add(calling_code(norm.partition("*")[0]))
         except IdentifierError:
             return
 
@@ -100,7 +100,7 @@ class IdentifierIndex:
         )
 
     def calling_codes(self) -> frozenset[str]:
-        """The calling codes of the numbers that were ever held, without +."""
+        """The calling codes of the numbers, whole or masked, that were ever held, without +."""
         lines = self._lines
         return frozenset(lines.calling) if lines else frozenset()
 

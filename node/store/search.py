@@ -67,7 +67,7 @@ def search(
     peers = origins(connection)
     known = seen_of(context, peers)
     hits, more = _hits(connection, known, question.sought)
-    scanned = list(_scanned(index, question, found_whole=bool(hits)))
+    scanned = list(_scanned(index, question, found_whole=bool(hits) and not question.several))
     if scanned:
         hits, more = _hits(connection, known, [*question.sought, *scanned])
     ranked = sorted(hits.values(), key=lambda hit: hit.rank, reverse=True)
@@ -143,13 +143,13 @@ def _scanned(index: IdentifierIndex, question: Question, *, found_whole: bool) -
 
 def _plates(index: IdentifierIndex, question: Question) -> Iterator[Sought]:
     """Plates that are known in part, held against the plate or the part that was asked."""
-    if question.plate:
-        for pattern in index.plates_like(question.plate):
-            if fits_plate(pattern, question.plate):
+    for plate in question.plates:
+        for pattern in index.plates_like(plate):
+            if fits_plate(pattern, plate):
                 yield Sought("plate.part", pattern, "plate part on record", START)
-    elif question.plate_part:
-        for pattern in index.plates_like(question.plate_part):
-            if may_be_same(pattern, question.plate_part):
+    for part in question.plate_parts:
+        for pattern in index.plates_like(part):
+            if may_be_same(pattern, part):
                 yield Sought("plate.part", pattern, "plate part", PART)
 
 

@@ -37,5 +37,5 @@ def check(cli: Cli, text: str | None) -> None:
     """
     asked = text_argument(cli, text, "Number, email, handle or plate", argument="TEXT")
     result = cli.call("check", text=asked)
-    then = NOT_SAFE if not result.get("matches") else "parasol alert show ALERT"
+    then = "parasol alert show ALERT" if result.get("matches") else ""
     emit(cli, result, _show, then=then)

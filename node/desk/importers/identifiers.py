@@ -33,7 +33,7 @@ _PHONE_LIKE: Final = re.compile(r"(?<![\w@.])[+(]?\d[\d\s().\-/\u2010-\u2015]{5,
 _EMAIL: Final = re.compile(r"[^\s<>()\[\],;:/\"']+@[\w.\-]+\.\w{2,}")
 _URL: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
 _MASKED: Final = re.compile(r"\d[\d\s.\-]*(?:[*_?]+|[xX]{2,}|[•…]+)")
-_SERVICES: Final = (
+SERVICES: Final = (
     "telegram", "instagram", "snapchat", "snap", "twitter", "facebook", "whatsapp", "signal", "kik",
     "wechat", "discord", "tiktok", "onlyfans", "insta", "ig", "tg", "fb", "reddit", "grindr",
     "viber", "line", "skype", "x",
@@ -44,6 +44,15 @@ _TRUNK_ZERO: Final = frozenset(
     "KR", "TH", "IL", "UA", "RO", "BG", "HR", "SI", "SK", "RS", "IN", "MY", "ID", "KE", "AR",
     "BR"}
 )  # fmt: skip
+
+
+_CUT_OFF: Final = "a spreadsheet has cut off digits of this number"
+_NO_COUNTRY: Final = "the number's country is not known: import again with --country"
+_NOT_WHOLE: Final = "not a whole phone number"
+_TOO_SHORT: Final = "too short for a number of its country: left out"
+_AMONG_WORDS: Final = "numbers among words: whose are they?"
+# A number that is left out, or that may be hers, waits for a person.
+BLOCKING: Final = frozenset({_CUT_OFF, _NO_COUNTRY, _NOT_WHOLE, _TOO_SHORT, _AMONG_WORDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +70,68 @@ def read_phones(cell: str, country: str | None) -> Reading:
     doubts: list[tuple[str, str, str]] = []
     if is_nothing(cell):
         return Reading()
-    whole = _one_phone(cell, country)
+    # What stands behind a comma would be read as an extension.
+    whole = None if re.search(r"\d{4}\s*[;,]\s*\d", cell) else _one_phone(cell, country)
     pieces = [cell] if whole is not None else _pieces(cell)
     for piece in pieces:
         expanded, damaged = _undamaged(piece)
         if expanded is None:
-            doubts.append((piece, "", "a spreadsheet has cut off digits of this number"))
+            doubts.append((piece, "", _CUT_OFF))
             continue
         found = _one_phone(expanded, country)
         if found is not None:
             number, why = found
+            if _too_short(number):
+                doubts.append((piece, "", _TOO_SHORT))
+                continue
             values.append(number)
             if damaged or why:
                 doubts.append((piece, number, why or "a spreadsheet has rewritten this number"))
-        elif sum(c.isdigit() for c in piece) >= 4:
+        elif among := _among_words(piece, country):
+            values.extend(among)
+            why = _AMONG_WORDS if len(among) > 1 else "a number among words"
+            doubts.append((piece, ", ".join(among), why))
+        elif sum(c.isdigit() for c in piece) >= 3:
             reason = "a part of a number" if _MASKED.search(piece) else _unreadable(piece, country)
             doubts.append((piece, "", reason))
         elif not is_nothing(piece) and sum(c.isdigit() for c in piece) > 0:
-            doubts.append((piece, "", "not a whole phone number"))
+            doubts.append((piece, "", "not a phone number"))
     return Reading(unique(values), (), tuple(doubts))
+
+
+def _among_words(piece: str, country: str | None) -> list[str]:
+    """The numbers of "07700 900146 (calls from 07700 900147 too)"; none unless all can be read."""
+    if _MASKED.search(piece):
+        return []
+    stretches = [s for part in re.split(r"[()]", piece) for s in phones_in(part)]
+    found = [number for s in stretches if (number := _one_phone(s, country)) is not None]
+    rest = piece
+    for stretch in stretches:
+        rest = rest.replace(stretch, " ", 1)
+    if len(found) < len(stretches) or re.search(r"\d{3}", rest):
+        return []
+    return [number for number, _ in found if not _too_short(number)]
+
+
+@lru_cache(maxsize=4096)
+def _too_short(number: str) -> bool:
+    """Whether a number has fewer digits than those of its country have, and is none of them."""
+    import phonenumbers
+
+    parsed = phonenumbers.parse(number)
+    if phonenumbers.is_valid_number(parsed):
+        return False
+    region = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    kinds = (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
+    examples = [phonenumbers.example_number_for_type(region, kind) for kind in kinds]
+    least = min((len(str(e.national_number)) for e in examples if e is not None), default=0)
+    return len(str(parsed.national_number)) < least
 
 
 def _unreadable(piece: str, country: str | None) -> str:
     if country is None and "+" not in piece:
-        return "the number's country is not known: import again with --country"
-    return "not a whole phone number"
+        return _NO_COUNTRY
+    return _NOT_WHOLE
 
 
 def _pieces(cell: str) -> list[str]:
@@ -181,6 +227,7 @@ def _without_plus(text: str, digits: str, country: str | None) -> tuple[str, str
 def forget_numbers() -> None:
     """Drop the numbers kept for speed while a list is read: memory keeps nobody's number."""
     _one_phone.cache_clear()
+    _too_short.cache_clear()
 
 
 def phones_in(text: str) -> list[str]:
@@ -251,7 +298,7 @@ def _with_service(piece: str, service: str | None) -> str:
         ":" not in piece
         and "/" not in piece
         and len(words) == 2
-        and words[0].lower().strip("-") in _SERVICES
+        and words[0].lower().strip("-") in SERVICES
     ):
         return f"{words[0]}:{words[1]}"
     if service and ":" not in piece and "/" not in piece and " " not in piece:
@@ -262,7 +309,7 @@ def _with_service(piece: str, service: str | None) -> str:
 def service_of(header: str) -> str | None:
     """Return the service that a header names ("Telegram handle"), if one."""
     words = plain(header).split()
-    return next((s for s in _SERVICES if s in words and len(s) > 1), None)
+    return next((s for s in SERVICES if s in words and len(s) > 1), None)
 
 
 def read_profiles(cell: str) -> Reading:

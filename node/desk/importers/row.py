@@ -11,6 +11,7 @@ from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.importers import appearance, categories, clock, identifiers
+from node.desk.importers.beside import handles_beside
 from node.desk.importers.consent import ConsentColumns, read_consent
 from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting, fitting
 from node.desk.importers.language import language_of
@@ -129,7 +130,8 @@ class RowReader:
             if name == "phone":
                 if identifiers.emails_in(text):
                     readings.append(("email", identifiers.read_emails(text)))
-                numbers = identifiers.without_emails(text)
+                numbers, handles = handles_beside(identifiers.without_emails(text))
+                readings.append(("handle", handles))
                 readings.append(("phone", identifiers.read_phones(numbers, country)))
             elif name == "email":
                 readings.append(("email", identifiers.read_emails(text)))
@@ -146,7 +148,8 @@ class RowReader:
             for kind, reading in readings:
                 self._add(kind, self._not_reporters(kind, reading.values, header), header)
                 for original, guess, reason in reading.doubts:
-                    self._doubt(header, original, guess, reason)
+                    left_out = reason in identifiers.BLOCKING
+                    self._doubt(header, original, guess, reason, blocking=left_out)
 
     def _not_reporters(self, kind: str, values: tuple[str, ...], header: str) -> tuple[str, ...]:
         """Leave out what the row's reporter columns hold too: it is hers."""

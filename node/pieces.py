@@ -17,11 +17,14 @@ WINDOW_DIGITS = range(7, 14)
 PLATE_SIGNS = range(4, 9)
 
 _BETWEEN = re.compile(r"[,;|\n\r\v\f\u0085\u2028\u2029]+|\band/or\b", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s<>()\[\]\"':]+@[^\s<>()\[\]\"':@]+\.[^\s<>()\[\]\"':@]*\w")
+_EMAIL = re.compile(r"[^\s<>()\[\]\"':/]+@[^\s<>()\[\]\"':@/]+\.[^\s<>()\[\]\"':@/]*\w")
 _ADDRESS = re.compile(r"https?://\S+|(?<![\w.])(?:[\w-]+\.)+[a-z]{2,}/[^\s)]+", re.IGNORECASE)
 _HANDLE = re.compile(r"\b[a-z]\w+\s*:\s*@?[a-z][\w.-]+\w|(?<!\w)@[\w.-]*\w", re.IGNORECASE)
 _ON_SERVICE = re.compile(r"@[\w.-]+\s+(?:on\s+\w+|\(\s*\w+\s*\))", re.IGNORECASE)
-_DIGITS = re.compile(r"(?:\+\s*)?\(?[0-9](?:[0-9\s().\-\u2010-\u2015\u2212/]*[0-9])?")
+_DIGITS = re.compile(
+    r"(?:\+\s*)?\(?[0-9](?:[0-9\s().\-\u2010-\u2015\u2212\u00b7\u2022\u2219_~/]*[0-9])?"
+)
+_ODD = re.compile(r"[\u00b7\u2022\u2219_~]+")  # between digits, and in no number's grammar
 _GROUP = re.compile(r"\+?[0-9]+")
 _ENDS = re.compile(
     r"\b(?:starts?|begins?|ends?|ending|partial|contains)\b(?:\s+(?:with|in|plate))?[\s:]+"
@@ -30,6 +33,7 @@ _ENDS = re.compile(
 )
 _WORD = re.compile(r"(?:\b[A-Za-z]{2}:)?[A-Za-z0-9?*]+(?:-[A-Za-z0-9?*]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*")
+_ACCOUNT = re.compile(r"(?=[\w.-]*[0-9_.])(?=[\w.-]*[^\W\d_])\w[\w.-]+\w")
 _NO_PLATE = frozenset(
     {"a", "age", "aged", "and", "at", "by", "call", "car", "end", "ends", "ext", "for", "from"}
     | {"his", "in", "is", "man", "no", "of", "on", "or", "room", "site", "tel", "text", "the"}
@@ -78,7 +82,7 @@ def _of_segment(segment: str, is_number: Callable[[str], bool]) -> Iterator[Piec
             without_numbers = without_numbers.replace(row, " ; ", 1)
         elif _in_word(rest, match):
             continue
-        for piece in _of_digits(row, is_number):
+        for piece in _of_digits(_ODD.sub(" ", row), is_number):
             any_found = True
             yield piece
     for plate in _plates(without_numbers):
@@ -126,7 +130,7 @@ def _plates(text: str) -> Iterator[str]:
         words = [match[0] for match in _WORD.finditer(stretch)]
         for word in words:
             if _like_a_plate(word):
-                yield word
+                yield word.rstrip("?*") if word.endswith("?") and stretch.endswith(word) else word
         for many in (2, 3):
             for start in range(len(words) - many + 1):
                 some = words[start : start + many]
@@ -149,6 +153,7 @@ def _names(text: str) -> Iterator[str]:
         for word in match[0].split():
             if len(word) > 2 and word.casefold() not in _NO_PLATE and word != match[0]:
                 yield word
+    yield from (match[0] for match in _ACCOUNT.finditer(text))
 
 
 def _in_word(text: str, match: re.Match[str]) -> bool:

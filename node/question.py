@@ -334,8 +334,12 @@ def _name_beside(typed: str, scans: list[Scan]) -> None:
         inside = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", value)
         return ("name", START) if inside else None
 
+    def judge_handle(value: str) -> tuple[str, int] | None:
+        return ("handle on any service", WHOLE) if value.partition(":")[2] == name else None
+
     if len(name) >= LEAST_NAME:
         scans.append(Scan("name", name, judge))
+        scans.append(Scan("handle", name, judge_handle))
 
 
 def _plate(

@@ -100,6 +100,7 @@ _SAID_NAME: Final = re.compile(
     r"(?:\s+is)?\s*[:=]?\s*['\"‘“«]?([A-ZÀ-ÖØ-ÞА-ЯЁ]\w+)"
 )
 _SENTENCE_END: Final = re.compile(r"[.!?:;\n\"“”«»()…–—]\s*['\"‘“«]*$|^\W*$|[-*•]\s*$")
+_FEW_WORDS: Final = 4
 _NOUNS_CAPITAL: Final = frozenset({"de", "lb"})
 
 
@@ -230,8 +231,12 @@ def _points_to_reporter(words: str, private: Mapping[str, str]) -> Iterator[str]
         number = re.sub(r"\D", "", value)
         if len(number) >= 6 and number[-7:] in digits:
             yield number
-        for word in _WORD.findall(value):
-            telling = word[0].isupper() or fold(word) in _given()
+        long = len(value.split()) > _FEW_WORDS
+        for match in _WORD.finditer(value):
+            word = match.group()
+            # In whole sentences every first word is a capital, and tells nothing.
+            opens = long and (value.isupper() or bool(_SENTENCE_END.search(value[: match.start()])))
+            telling = (word[0].isupper() and not opens) or fold(word) in _given()
             plain_word = fold(word)
             if (
                 not telling

@@ -6,12 +6,14 @@ On the spine: table + mapping → `row` or `chat_draft` → (this type) → revi
 import datetime as dt
 import hashlib
 from collections.abc import Mapping as Words
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.importers import dates
 from node.desk.importers.consent import ConsentColumns
+from node.desk.importers.guess_header import header_field
+from node.desk.importers.mapping import PRIVATE, Mapping
 from node.desk.importers.words import fold, plain
 from protocol.codec import Value
 from protocol.errors import ProtocolError
@@ -64,6 +66,21 @@ def row_fingerprint(header: tuple[str, ...], cells: tuple[str, ...]) -> str:
 def as_of_day(as_of: dt.date | None, today: dt.date) -> tuple[dt.date, bool]:
     """Return the day from which relative dates count, and whether a person has said it."""
     return (min(as_of, today), True) if as_of is not None else (today, False)
+
+
+def counted_from(
+    reader: dates.DateReader, mapping: Mapping, cells: Words[int, str]
+) -> dates.DateReader:
+    """Return the reader for one row: "last night" counts from the day its form was sent."""
+    for index, column in enumerate(mapping.columns):
+        if column.field != PRIVATE or index not in cells:
+            continue
+        if (header_field(column.header) or ("", False))[0] != "timestamp":
+            continue
+        sent = reader.read(cells[index])
+        if sent.day and not sent.reason:
+            return replace(reader, as_of=dt.date.fromisoformat(sent.day), as_of_known=True)
+    return reader
 
 
 def fitting(

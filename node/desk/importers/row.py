@@ -13,7 +13,7 @@ from node.desk.doubts import Doubt
 from node.desk.importers import appearance, categories, clock, identifiers
 from node.desk.importers.beside import handles_beside
 from node.desk.importers.consent import ConsentColumns, read_consent
-from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting, fitting
+from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting, counted_from, fitting
 from node.desk.importers.language import language_of
 from node.desk.importers.mapping import MAY_BE_HERS, REPORTER, Mapping
 from node.desk.importers.plates import read_plates
@@ -104,8 +104,9 @@ class RowReader:
             )
 
     def _when(self) -> None:
+        reader = counted_from(self._setting.reader, self._mapping, self._cells)
         for _, header, text in self._of("date"):
-            found = self._setting.reader.read(text)
+            found = reader.read(text)
             if found.reason:
                 guess = found.guess + (f" {found.slot}" if found.slot else "")
                 self._doubt(header, text, guess, found.reason)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from node.desk.importers.clock import read_slot
 from node.desk.importers.dates import DateReader, infer_order
-from tests.unit.desk.lists import TODAY
+from tests.unit.desk.lists import TODAY, imported
 
 
 def reader(country: str | None = "US", *column: str, known: bool = True) -> DateReader:
@@ -123,3 +123,13 @@ def test_any_text_at_all_gives_a_reading_that_is_not_in_the_future(
         assert dt.date.fromisoformat(found.day) <= TODAY
     if found.month:
         assert found.month <= "2026-11"
+
+
+def test_last_night_counts_from_the_day_its_form_was_sent() -> None:
+    result = imported(
+        "Timestamp,When,What happened\n2026-05-10 10:00:00,last night,robbery\n,yesterday,robbery\n"
+    )
+    sent, unsent = result.drafts
+    assert sent.fields["date.day"] == "2026-05-09"
+    assert not [d for d in sent.doubts if "counted" in d.reason]
+    assert [d for d in unsent.doubts if "counted" in d.reason]

@@ -79,3 +79,11 @@ def test_the_number_of_the_person_beside_who_reported_is_hers() -> None:
 def test_a_question_to_the_reader_that_is_answered_with_no_is_still_a_consent() -> None:
     result = imported("What happened,Can we publish what you told us?\nrobbery,No\n")
     assert result.drafts[0].no_consent
+
+
+def test_only_telling_words_of_what_the_reporter_wrote_are_looked_for_in_the_story() -> None:
+    felt = "He was rude. Took ages. The worst. I work with Zorabelle"
+    told = "What happened,How did this make you feel?\nhe robbed me{},{}\n"
+    assert not any(d.blocking for d in imported(told.format("", felt)).doubts)
+    named = imported(told.format(" and zorabelle", felt)).doubts
+    assert [d.text for d in named if "reporter" in d.reason] == ["Zorabelle"]

@@ -171,12 +171,17 @@ def _somebodys(columns: list[Column]) -> list[Column]:
     """Beside a reporter's column, "phone of the person" may be hers."""
     if not any(c.field == REPORTER for c in columns):
         return columns
-    return [
-        replace(c, field=REPORTER, sure=False, why="of the person, who may be the reporter")
-        if c.field in _CONTACTS and is_somebodys(plain(c.header))
-        else c
-        for c in columns
-    ]
+    out = list(columns)
+    for i, column in enumerate(columns):
+        words = plain(column.header)
+        if column.field not in _CONTACTS or is_clients(words):
+            continue
+        if is_somebodys(words):
+            why = "of the person, who may be the reporter"
+            out[i] = replace(column, field=REPORTER, sure=False, why=why)
+        elif i and columns[i - 1].field == REPORTER and not _used_by_him(column.header):
+            out[i] = replace(column, sure=False, why="beside the reporter's column")
+    return out
 
 
 def _used_by_him(header: str) -> bool:

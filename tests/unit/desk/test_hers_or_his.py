@@ -87,3 +87,8 @@ def test_only_telling_words_of_what_the_reporter_wrote_are_looked_for_in_the_sto
     assert not any(d.blocking for d in imported(told.format("", felt)).doubts)
     named = imported(told.format(" and zorabelle", felt)).doubts
     assert [d.text for d in named if "reporter" in d.reason] == ["Zorabelle"]
+
+
+def test_a_bare_number_right_after_the_reporters_column_waits_for_a_person() -> None:
+    result = imported("Worker,Phone,What happened\nFay,4155550101,robbery\n")
+    assert any(d.blocking and d.column == "Phone" for d in result.drafts[0].doubts)

@@ -13,8 +13,8 @@ from keys.orgdoc import OrgDoc
 from node.store import register as permissions
 from node.store.asking import REVOKED
 from node.store.context import Context
+from node.store.erasures import erased_row
 from node.store.grants import StoreGrants
-from node.store.intake import erased_row
 from node.store.peers import Peer, all_peers, set_peer
 from node.store.records import (
     NOTHING_DISCLOSED,

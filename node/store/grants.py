@@ -45,6 +45,7 @@ from protocol.messages import Given, Put, Stop
 NO_EID = EntryId(b"")
 NARROWER_THERE = "narrower_there"  # why it is suspended: the peer holds less than we would give
 NOTHING_NEW: frozenset[str] = frozenset()
+_LAST_DAY = select(records.c.exp_day)
 _WAITING = select(returned.c.rk)
 SIDE = "out"
 
@@ -379,9 +380,11 @@ class StoreGrants:
         return way.release(record.view(), record.consent, record.restrictions, self.today).names
 
     def abandon(self, rk: RecordKey) -> None:
-        """The peer lists a record that it cannot give: stop it there, unless we know better."""
-        if rk not in self.known([rk]):
-            self.issue_stop(rk, self.today)
+        """The peer lists a record that it cannot give: stop it there; it is put again if it may."""
+        known = self.known([rk]).get(rk)
+        if known is None or not known.erased:
+            exp = self._connection.execute(_LAST_DAY.where(records.c.rk == rk)).scalar()
+            self.issue_stop(rk, Day(exp or self.today))
 
     def start_recovery(self) -> None:
         """Put this peer nothing before it has listed what it holds; nobody, where all is held.

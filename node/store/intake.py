@@ -21,6 +21,7 @@ from node.store import register as permissions
 from node.store.asking import REVOKED, is_asking
 from node.store.authorship import gives_way, turn_away
 from node.store.context import Context
+from node.store.erasures import erased_row
 from node.store.peers import Peer
 from node.store.records import (
     NOTHING_DISCLOSED,
@@ -31,10 +32,10 @@ from node.store.records import (
     reindex,
     summary,
     unindex,
-)
+)  # fmt: skip
 from node.store.tables import equivocations, peers, records
 from protocol.codec import Value, decode, encode
-from protocol.commitment import WITHDRAWN_FIELDS, erased_hash
+from protocol.commitment import WITHDRAWN_FIELDS
 from protocol.entry import Entry, Status, decode_entry
 from protocol.ids import Day, RecordKey
 from protocol.limits import GIVE_ITEMS
@@ -139,11 +140,16 @@ class StoreIntake:
         return is_asking(self._connection, self.peer.org, cursor, self.today)
 
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> list[Given]:
-        """The origin's own records, back to it, as many as fit."""
+        """The origin's own records, back to it, as many as fit.
+
+        Not one that our policy left empty: there it would outrank an earlier, whole revision.
+        """
         given: list[Given] = []
+        is_empty = records.c.disclosures == NOTHING_DISCLOSED
+        whole = ~((records.c.status == int(Status.LIVE)) & is_empty) & (records.c.eid != b"")
         for group in chunks(rks):
             query = select(records.c.entry, records.c.sig, records.c.disclosures).where(
-                records.c.rk.in_(group), records.c.org == self.peer.org, records.c.eid != b""
+                records.c.rk.in_(group), records.c.org == self.peer.org, whole
             )
             for entry, sig, disclosures in self._connection.execute(query):
                 max_bytes -= len(entry) + len(disclosures) + 100
@@ -383,16 +389,3 @@ class StoreIntake:
 def _listed_state(row: Any) -> bytes:
     is_hidden = row.hidden == REVOKED and row.row_kind == RowKind.PUT
     return ASK_AGAIN if is_hidden else bytes(row.state)
-
-
-def erased_row(peer: Peer, parts: Sequence[bytes], pseq: int) -> dict[str, Any]:
-    """The mirror row of an erased record, from the register's [entry, signature, when]."""
-    entry, sig, came = decode_entry(parts[0]), parts[1], int.from_bytes(parts[2], "big")
-    return {
-        "rk": entry.rk, "org": peer.org, "eid": entry.eid, "rev": entry.rev, "day": entry.day,
-        "exp_day": entry.exp_day, "status": int(Status.ERASED), "node_key": entry.node_key,
-        "entry": entry.raw, "sig": sig, "disclosures": NOTHING_DISCLOSED, "received_us": came,
-        "hidden": "", "kind": "", "severity": 0, "codes": "", "pseq": pseq,
-        "state": erased_hash(entry.rk), "row_kind": int(RowKind.PUT), "row_exp": entry.exp_day,
-        "held": "",
-    }  # fmt: skip

@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 PAGE_BYTES = 8192
 WAL_PAGES = 2000
-PAGE_CACHE_KIB = 24 * 1024
+PAGE_CACHE_KIB = 16 * 1024
 READERS = 3
 READER_CACHE_KIB = 6 * 1024  # of each: few reads come back to the same page
 WRITE = "parasol_write"

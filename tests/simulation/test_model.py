@@ -14,9 +14,9 @@ QUICK = 32
 GROUPS = 8
 SLOW = int(os.environ.get("PARASOL_MODEL_SEEDS", "800"))
 FIRST = int(os.environ.get("PARASOL_MODEL_FIRST", "10000"))
-# Known faults, each held in sight by a test of its own until it is mended: a restore, a rotation
-# and a theft together put a re-signed revision aside, and the one under the good key, which the
-# peers were told to stop, is not wanted back (docs/explanation/model-test.md).
+# Known faults, each held in sight by a test of its own until it is mended: a restored origin lacks
+# a record that a peer still held. The cause was not traced. 10309 would be in the range below, and
+# is left out of it so that the others are played (docs/explanation/model-test.md).
 OPEN = (10309, 20090)
 
 

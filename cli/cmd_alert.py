@@ -97,7 +97,10 @@ def correct(cli: Cli, alert: str, pairs: tuple[str, ...]) -> None:
 def narrow(cli: Cli, alert: str, peer: str | None, withhold: tuple[str, ...], hide: bool) -> None:
     """Show less of one of our alerts than policy would.
 
-    What went out before is recalled."""
+    What went out before is recalled. A field is withheld with every level of it: phone takes
+    phone.masked and phone.token along, date and place all of theirs. To keep the weaker levels,
+    name the level: phone.clear withholds the clear number only, city the city and the district.
+    """
     if not withhold and not hide:
         raise click.UsageError("what shall go? --withhold FIELD, or --hide for all of it")
     result = cli.call("alert_narrow", alert=alert, peer=peer, withhold=list(withhold), hide=hide)

@@ -25,6 +25,16 @@ Form = Mapping[str, Sequence[str]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _DATES = ("date.day", "date.week", "date.month")  # finest first
+_LEVELS = {f"{kind}.clear": kind for kind in vocabulary.IDENTIFIER_KINDS} | {
+    "day": "date.day", "week": "date.week", "month": "date.month"
+}  # fmt: skip
+_WHOLE = {
+    family: frozenset(name for name in FIELDS if name.partition(".")[0] == family)
+    for family in (*vocabulary.IDENTIFIER_KINDS, "date", "place", "vehicle", "person")
+}
+_WHOLE["identifiers"] = frozenset({"name"}).union(
+    *(_WHOLE[kind] for kind in vocabulary.IDENTIFIER_KINDS)
+)
 _FAMILY_OF = {"identifiers": frozenset({*vocabulary.IDENTIFIER_KINDS, "name"}), "time": {"date"}}
 
 
@@ -96,10 +106,18 @@ def concerns(about: str, form: Form) -> bool:
     return bool(root) and bool(roots & (_FAMILY_OF.get(root) or {root}))
 
 
-def leaf_name(word: str) -> str:
-    """The leaf that a person's word means, for withholding: city, phone.masked, date."""
+def leaves_meant(word: str) -> frozenset[str]:
+    """The leaves that a person's word means, for withholding; `with_stronger` adds the finer ones.
+
+    A field's name means every level of it: phone, phone.masked and phone.token; date, place,
+    vehicle, person and identifiers mean all of theirs. What names a level means that one: city,
+    date.day, phone.masked, and phone.clear for the number in clear alone. BadField.
+    """
     plain = word.strip().casefold()
-    if plain in FIELDS:
-        return plain
-    name = field_name(plain)
-    return "date.month" if name == "date" else name
+    if plain in _LEVELS:
+        return frozenset({_LEVELS[plain]})
+    whole = _WHOLE.get(plain)
+    if whole is None and plain not in FIELDS:
+        plain = field_name(plain)
+        whole = _WHOLE.get(plain)
+    return whole or frozenset({plain})

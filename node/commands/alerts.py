@@ -24,7 +24,7 @@ from node.amending import (
     widened,
     withdraw_record,
 )
-from node.edits import Form, leaf_name
+from node.edits import Form, leaves_meant
 from node.errors import BadField, BadRequest, Refused
 from node.runtime import Node
 from node.showing import plain_fields
@@ -181,7 +181,7 @@ async def alert_narrow(
     hide: bool = False,
 ) -> dict[str, Any]:
     """Show less of an alert of ours than policy would; to one peer, or to all."""
-    names = frozenset(leaf_name(word) for word in withhold or [])
+    names = frozenset(name for word in withhold or [] for name in leaves_meant(word))
     if names & {"kind", "terms"}:
         raise BadField("withhold: kind and terms go with every alert; hide it as a whole")
     if not names and not hide:

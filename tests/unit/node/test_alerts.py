@@ -251,17 +251,51 @@ async def test_narrowing_keeps_fields_from_one_peer_or_from_all(tmp_path: Path) 
         alert = await published(node, phone="510 555 0123", city="Oakland", name="Tony")
         one = {"alert": alert, "peer": "harbour", "withhold": ["phone"]}
         assert (await node.dispatch("alert_narrow", one))["told"] == ["Harbour"]
-        assert "phone" not in await granted(node, harbour)
-        assert "phone.masked" in await granted(node, harbour)
+        assert not {"phone", "phone.masked", "phone.token"} & await granted(node, harbour)
         assert "phone" in await granted(node, lakeside)
         await node.dispatch("alert_narrow", {"alert": alert, "withhold": ["city"]})
         for other in (harbour, lakeside):
             assert not {"place.city"} & await granted(node, other)
         assert "phone" not in await granted(node, harbour)
         assert (await show(node, alert))["narrowed"]["withheld"] == {
-            "Harbour": ["phone"],
+            "Harbour": ["phone", "phone.masked", "phone.token"],
             "all": ["place.city"],
         }
+
+
+@pytest.mark.parametrize(
+    ("word", "gone", "left"),
+    [
+        ("number", {"phone", "phone.masked"}, {"plate", "place.city", "date.day"}),
+        ("phone.clear", {"phone"}, {"phone.masked"}),
+        ("phone.masked", {"phone", "phone.masked"}, {"plate.masked"}),
+        ("plate", {"plate", "plate.masked", "plate.part"}, {"phone"}),
+        ("place", {"place.region", "place.city", "place.district"}, {"phone"}),
+        ("city", {"place.city", "place.district"}, {"place.region"}),
+        ("district", {"place.district"}, {"place.city"}),
+        ("date", {"date.month", "date.week", "date.day", "date.slot"}, {"place.city"}),
+        ("week", {"date.week", "date.day", "date.slot"}, {"date.month"}),
+        ("day", {"date.day", "date.slot"}, {"date.week"}),
+        ("vehicle", {"vehicle.make", "vehicle.colour"}, {"plate"}),
+        ("person", {"person.hair"}, {"phone"}),
+        ("identifiers", {"phone", "phone.masked", "plate.masked", "plate.part"}, {"vehicle.make"}),
+    ],
+)
+async def test_withholding_a_field_withholds_every_level_of_it_and_a_level_the_finer_ones(
+    tmp_path: Path, word: str, gone: set[str], left: set[str]
+) -> None:
+    async with one_node(tmp_path / "node", preset="decriminalised") as node:
+        harbour = await befriend(node, "Harbour")
+        alert = await published(
+            node, phone="510 555 0123", plate="7ABC123", part="7AB*", city="Oakland",
+            district="Uptown", date="2026-01-19", slot="18-24", make="Honda", colour="grey",
+            hair="brown", name="Tony",
+        )  # fmt: skip
+        assert gone | left <= await granted(node, harbour)
+        await node.dispatch("alert_narrow", {"alert": alert, "withhold": [word]})
+        after = await granted(node, harbour)
+        assert not gone & after
+        assert left <= after
 
 
 async def test_widening_lifts_a_narrowing_for_one_peer_or_for_all(tmp_path: Path) -> None:

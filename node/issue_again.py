@@ -126,6 +126,6 @@ async def _sign_and_publish(
             for record in again
             if now[record.entry.rk].entry.rev == known[record.entry.rk].entry.rev
         ]  # one that was changed meanwhile has its next revision already
-        return publish(connection, context, same)
+        return publish(connection, context, same, by_keeper=False)
 
     return await node.change(effect) if again else set()

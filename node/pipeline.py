@@ -21,7 +21,7 @@ from node.store import register as permissions
 from node.store.context import Context
 from node.store.grants import StoreGrants
 from node.store.peers import all_peers
-from node.store.records import OwnRecord, encode_restrictions, own_records, save_own
+from node.store.records import OwnRecord, encode_restrictions, own_records, save_own, vouch_for
 from protocol.codec import Value, encode
 from protocol.commitment import Disclosure, commit, encode_disclosures
 from protocol.entry import Entry, Status, encode_entry
@@ -183,11 +183,20 @@ def signed_again(
     )  # fmt: skip
 
 
-def publish(connection: Connection, context: Context, records: Collection[OwnRecord]) -> set[int]:
+def publish(
+    connection: Connection,
+    context: Context,
+    records: Collection[OwnRecord],
+    *,
+    by_keeper: bool = True,
+) -> set[int]:
     """Store records and put them on every ledger; returns the peers with news.
 
-    What narrows is staged in the register, which is durable before this transaction is.
+    What narrows is staged in the register, which is durable before this transaction is. What a
+    keeper revised is hers from then on, under whatever key it once came back from a peer.
     """
+    if by_keeper:
+        vouch_for(connection, [each.entry.rk for each in records if each.entry.rev > 1])
     for record in records:
         raw = encode_disclosures(record.opened.values())
         if save_own(connection, record, raw, context.now_us()):

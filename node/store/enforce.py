@@ -26,7 +26,7 @@ from node.store.records import (
     unindex,
 )
 from node.store.tables import own, records, returned
-from node.store.takeback import obey_register
+from node.store.takeback import DAY_US, obey_register
 from protocol.codec import decode
 from protocol.entry import Status, decode_entry
 from protocol.ids import Day, RecordKey, day_of
@@ -107,19 +107,20 @@ def roll_back_own(connection: Connection, context: Context) -> int:
     """Put aside own records that came back under a key revoked since; returns how many.
 
     They wait for the keeper with what else came back, and are stopped wherever they went: a thief's
-    record must not be signed again with the new key.
+    record must not be signed again with the new key. What was revised here since under a key that
+    stands is judged by the key it came under, and what came under a good key stays, also where the
+    key that signed it again is the one revoked: that was done here.
     """
     count = 0
     for key, since in context.own_doc.revoked:
         query = (
             select(records)
             .join(own, own.c.rk == records.c.rk)
-            .where(records.c.node_key == key, own.c.partial == 1)
+            .where(own.c.came_key == key, own.c.came_us >= since * DAY_US)
         )
         for row in connection.execute(query).fetchall():
-            if day_of(row.received_us) >= since:
-                _put_aside(connection, context, row)
-                count += 1
+            _put_aside(connection, context, row)
+            count += 1
     return count
 
 

@@ -189,6 +189,13 @@ def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_
     return displaces
 
 
+def vouch_for(connection: Connection, rks: Collection[RecordKey]) -> None:
+    """Forget under which key these came back from a peer: this organisation has revised them."""
+    for group in chunks(rks):
+        came = own.c.rk.in_(group) & (own.c.came_us > 0)
+        connection.execute(update(own).where(came).values(came_key=b"", came_us=0))
+
+
 def forget_expired(connection: Connection, before: Day) -> list[RecordKey]:
     """Delete the rows whose last day, plus the days that stops travel, is before `before`."""
     rows = connection.execute(

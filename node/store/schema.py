@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent / "migrations"
-HEAD = "0001"  # the newest of the migrations; a test holds it to them
+HEAD = "0002"  # the newest of the migrations; a test holds it to them
 
 
 def upgrade_store(path: Path, key: bytes) -> None:
@@ -42,7 +42,7 @@ def upgrade_store(path: Path, key: bytes) -> None:
             with engine.connect() as connection:
                 _copy(connection, path.with_name(f"{path.name}.before-{HEAD}"))
         with engine.begin() as connection:
-            _migrate(script, connection)
+            migrate(script, connection)
     finally:
         engine.dispose()
 
@@ -79,13 +79,14 @@ def _remove_copies(path: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def _migrate(script: "ScriptDirectory", connection: Connection) -> None:
+def migrate(script: "ScriptDirectory", connection: Connection, to: str = "head") -> None:
+    """Run the migrations from where the store is up to `to`, in the open transaction."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
 
-    def to_head(revision: object, _: object) -> object:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type]  # noqa: SLF001
+    def steps(revision: object, _: object) -> object:
+        return script._upgrade_revs(to, revision)  # type: ignore[arg-type]  # noqa: SLF001
 
-    with EnvironmentContext(Config(), script, fn=to_head) as environment:
+    with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         environment.run_migrations()

@@ -128,7 +128,9 @@ own = Table(
     Column("restrictions", Bytes, nullable=False),
     Column("approved", Bytes, nullable=False),
     Column("published_us", Integer, nullable=False),
-    Column("partial", Integer, nullable=False, default=0),  # 1: came back from peers, by give
+    Column("partial", Integer, nullable=False, default=0),  # 1: came back; its consent is not known
+    Column("came_key", Bytes, nullable=False, default=b""),  # the key it came back under, by give
+    Column("came_us", Integer, nullable=False, default=0),
     Column("draft", Text, nullable=False, default=""),
 )
 

@@ -130,6 +130,7 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
             context.digests.forget()
             context.live_counts.clear()
         connection.execute(update(own).where(own.c.rk == entry.rk).values(partial=1))
+        _note_how_it_came(connection, entry, now)
     elif mine.entry.eid == entry.eid:
         union = {**opened, **mine.opened}
         both = OwnRecord(
@@ -151,7 +152,15 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
             mine.approved | frozenset(opened), mine.published_us,
         )  # fmt: skip
         save_own(connection, newer, record.disclosures, now)
+        _note_how_it_came(connection, entry, now)
     obey_register(connection, context, entry.rk)
+
+
+def _note_how_it_came(connection: Connection, entry: Entry, now_us: int) -> None:
+    """Remember the key that a record came back under: should it be revoked, the record goes too."""
+    connection.execute(
+        update(own).where(own.c.rk == entry.rk).values(came_key=entry.node_key, came_us=now_us)
+    )
 
 
 def obey_register(connection: Connection, context: Context, rk: RecordKey) -> None:

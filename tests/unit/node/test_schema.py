@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect, select, text
 
 from node.store.engine import sync_engine
-from node.store.schema import HEAD, alembic_script, upgrade_store
+from node.store.schema import HEAD, alembic_script, migrate, upgrade_store
 from node.store.tables import metadata
 
 KEY = bytes(range(32))
@@ -29,6 +29,68 @@ def test_a_new_store_has_every_table_of_the_model_and_a_second_upgrade_changes_n
     engine.dispose()
     assert found - {"alembic_version"} == set(metadata.tables)
     assert list(tmp_path.glob("*.before-*")) == []
+
+
+def _shape(engine: Engine) -> dict[str, object]:
+    """Every column (name, type, whether it may be empty, key) and index of a store."""
+    found: dict[str, object] = {}
+    with engine.connect() as connection:
+        for name in metadata.tables:
+            columns = connection.execute(text(f'PRAGMA table_info("{name}")')).fetchall()
+            found[name] = sorted((c.name, c.type, c.notnull, c.pk) for c in columns)
+        indexes = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE%INDEX%'")
+        )
+        found |= {row.name: " ".join(row.sql.split()) for row in indexes}
+    return found
+
+
+def test_the_migrations_end_at_exactly_the_tables_of_the_model(tmp_path: Path) -> None:
+    upgrade_store(tmp_path / "migrated.db", KEY)
+    migrated = sync_engine(tmp_path / "migrated.db", KEY)
+    made = sync_engine(tmp_path / "made.db", KEY)
+    metadata.create_all(made)
+    assert _shape(migrated) == _shape(made)
+    migrated.dispose()
+    made.dispose()
+
+
+def _at(path: Path, revision: str) -> Engine:
+    """A store as the release with this newest migration left it."""
+    engine = sync_engine(path, KEY)
+    with engine.begin() as connection:
+        migrate(alembic_script(), connection, revision)
+    return engine
+
+
+def _fill(engine: Engine, table: str, **values: object) -> None:
+    """One row of an older schema: what is not given is empty."""
+    with engine.begin() as connection:
+        columns = connection.execute(text(f'PRAGMA table_info("{table}")')).fetchall()
+        empty = {"INTEGER": 0, "TEXT": "", "BLOB": b""}
+        row = {c.name: values.get(c.name, empty[c.type]) for c in columns}
+        names = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join(f":{name}" for name in row)
+        statement = text(f'INSERT INTO "{table}" ({names}) VALUES ({marks})')  # noqa: S608
+        connection.execute(statement, row)
+
+
+def test_a_record_that_had_come_back_is_noted_under_the_key_of_its_entry(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0001")
+    for rk, partial in ((b"a", 1), (b"b", 0)):
+        _fill(engine, "own", rk=rk, partial=partial)
+        _fill(engine, "records", id=ord(rk), rk=rk, node_key=b"key", received_us=7)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    own = metadata.tables["own"]
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(own.c.rk, own.c.came_key, own.c.came_us).order_by(own.c.rk)
+        )
+        assert [tuple(row) for row in found] == [(b"a", b"key", 7), (b"b", b"", 0)]
+    engine.dispose()
 
 
 def test_a_node_that_needs_no_migration_imports_no_alembic() -> None:

@@ -30,7 +30,7 @@ def take_back(story: Story) -> Json:
     need(all(view["fields"]["text"][1] == CORRECTED for view in views), "the new text everywhere")
     rows = [("correction", "the text", f"revision 2, told {words(done['told'])}: read by both")]
 
-    harbour.ask("alert", "narrow", hero, "--peer", riverside.name, "--withhold", "phone")
+    harbour.ask("alert", "narrow", hero, "--peer", riverside.name, "--withhold", "phone.clear")
     left = riverside.until(hero, lambda shown: "phone" not in shown["fields"], "the narrowing")
     check = riverside.ask("check", "-", stdin=NUMBER)["matches"]
     why = {match["alert"]: match["why"] for match in check}.get(hero)
@@ -42,7 +42,7 @@ def take_back(story: Story) -> Json:
     rows.append(
         (
             "narrowing",
-            f"the number, for {riverside.name}",
+            f"the clear number, for {riverside.name}",
             f"{riverside.name} is left with {words(left['fields']['phone.masked'])} ({rule})",
         )
     )

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cli.cli_state import Cli
+from cli.exits import PROBLEM
 from cli.show import Result, anything, emit, facts, present, short, table, words
 
 
@@ -65,7 +66,14 @@ def _show_doctor(result: Result) -> None:
 
 
 @click.command()
-@click.pass_obj
-def doctor(cli: Cli) -> None:
-    """Find dead ends before they hurt, and say the cure of each."""
-    emit(cli, cli.call("doctor"), _show_doctor)
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Find dead ends before they hurt, and say the cure of each.
+
+    It ends with 6 where there is a problem, which is for today, and with 0 where there are only
+    notes or nothing at all.
+    """
+    result = ctx.obj.call("doctor")
+    emit(ctx.obj, result, _show_doctor)
+    if any(finding.get("level") == "problem" for finding in result.get("findings", [])):
+        ctx.exit(PROBLEM)

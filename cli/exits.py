@@ -1,8 +1,8 @@
 """From an error to an exit code and a message: the only place where that is decided.
 
 Exit codes: 0 done · 1 failed · 2 used wrongly · 3 refused by policy, consent or review · 4 keys or
-passphrase · 5 the peer. Scripts go by the error's `code`, which is the same whether the command ran
-in this process or in the running node.
+passphrase · 5 the peer · 6 doctor has found a problem. Scripts go by the error's `code`, which is
+the same whether the command ran in this process or in the running node.
 """
 
 import json
@@ -13,7 +13,7 @@ import click
 
 from cli.words import safe
 
-FAILED, USAGE, POLICY, KEYS, PEER = 1, 2, 3, 4, 5
+FAILED, USAGE, POLICY, KEYS, PEER, PROBLEM = 1, 2, 3, 4, 5, 6
 
 _CODES = {
     USAGE: "usage bad_field bad_request bad_setting bad_mapping identifier policy",

@@ -86,6 +86,19 @@ def test_an_error_ends_with_the_exit_code_of_its_kind(
     assert (told.code, told.err) == (code, f"parasol: {error}\n")
 
 
+@pytest.mark.parametrize(("level", "code"), [("problem", 6), ("note", 0)])
+def test_doctor_ends_with_6_where_there_is_something_to_act_on(
+    tmp_path: Path, level: str, code: int
+) -> None:
+    findings = {"findings": [{"what": "a thing", "cure": "a cure", "level": level}]}
+    with played_node(tmp_path, {"doctor": findings}):
+        ran = parasol("--json", "doctor", home=tmp_path)
+        told = parasol("doctor", home=tmp_path)
+    assert (ran.code, ran.json(), ran.err) == (code, findings, "")
+    assert told.code == code
+    assert f"{level}: a thing" in told.out
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -15,6 +15,7 @@ from federation.peers import PeerState
 from node import introductions, opening
 from node.store import enforce, takeback
 from node.store.grants import StoreGrants
+from node.store.incoming_row import RowMaker
 from node.store.intake import StoreIntake
 from node.store.records import opened_values
 from node.store.register import ERASED, NARROWED, REVISION, WITHDRAWN, Register
@@ -31,10 +32,10 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 def union_instead_of_replace(patch: pytest.MonkeyPatch) -> None:
     """A put adds to what was disclosed before."""
-    real = StoreIntake._applied
+    real = RowMaker._applied
 
-    def applied(self: StoreIntake, item: Any, record: Any, way: Any, old: Any) -> Any:
-        row, values = real(self, item, record, way, old)
+    def applied(self: RowMaker, item: Any, record: Any, old: Any) -> Any:
+        row, values = real(self, item, record, old)
         if old is not None and bytes(old.eid) == row["eid"]:
             before: Any = decode(bytes(old.disclosures), limit=DISCLOSURES_BYTES)
             now: Any = decode(row["disclosures"], limit=DISCLOSURES_BYTES)
@@ -43,7 +44,7 @@ def union_instead_of_replace(patch: pytest.MonkeyPatch) -> None:
             values = opened_values(row["disclosures"])
         return row, values
 
-    patch.setattr(StoreIntake, "_applied", applied)
+    patch.setattr(RowMaker, "_applied", applied)
 
 
 def delete_what_the_origin_does_not_know(patch: pytest.MonkeyPatch) -> None:

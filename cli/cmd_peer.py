@@ -10,7 +10,7 @@ from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
 from cli.cmd_policy import show_foresight
 from cli.ordered import OrderedGroup
-from cli.show import Result, emit, facts, short, table, words
+from cli.show import Result, emit, facts, present, short, table, words
 
 
 @click.group(cls=OrderedGroup)
@@ -26,7 +26,10 @@ def peer() -> None:
 @click.option("--qr", is_flag=True, help="Show the invite as a QR code too, on a terminal.")
 @click.pass_obj
 def invite(cli: Cli, name: str | None, qr: bool) -> None:
-    """Make an invite for one organisation. It works once, for seven days."""
+    """Make an invite for one organisation. It works once, for seven days.
+
+    It is listed by `parasol peer list` until it is used, and `parasol peer cancel` takes it back.
+    """
     result = cli.call("peer_invite", name=name)
 
     def show(shown: Result) -> None:
@@ -36,7 +39,22 @@ def invite(cli: Cli, name: str | None, qr: bool) -> None:
 
             print(qr_terminal(shown["invite"]))
 
-    emit(cli, result, show, then="send it to them; they run: parasol peer accept -")
+    then = (
+        "send it to them; they run: parasol peer accept -\n"
+        f"If it went to the wrong people: parasol peer cancel {result.get('id')}"
+    )
+    emit(cli, result, show, then=then)
+
+
+@peer.command()
+@click.argument("invite")
+@click.pass_obj
+def cancel(cli: Cli, invite: str) -> None:
+    """Take back an invite that nobody has used.
+
+    INVITE is its id, from `parasol peer list`. Whoever brings it from now on is a stranger.
+    """
+    emit(cli, cli.call("peer_cancel", invite=invite), facts, then="parasol peer list")
 
 
 @peer.command()
@@ -61,7 +79,13 @@ def _show_met(result: Result) -> None:
     if result.get("ours"):
         print(f"\nOur code, read it to them by voice:\n  {result['ours']}")
         print(f"\nAsk for theirs, then: parasol peer verify {short(result.get('peer'))}")
-    if result.get("state") == "invited" and not result.get("reply"):
+    if result.get("trouble") == "invite_not_taken":
+        print(
+            "\nTheir node answered and did not take this invite: it was used already, cancelled,\n"
+            "or is older than seven days. (Or their node is down, and something else answers at\n"
+            "its address.) Ask them for a new one, and whether they know who used this one."
+        )
+    elif result.get("state") == "invited" and not result.get("reply"):
         print("\nThey could not be reached yet; parasol serve keeps trying.")
     if result.get("reply"):
         print("\nThey cannot be reached: send them this reply, for their `peer accept -`:\n")
@@ -100,18 +124,24 @@ def _show_ours(cli: Cli, wanted: str) -> None:
 @peer.command("list")
 @click.pass_obj
 def list_(cli: Cli) -> None:
-    """List peers with their state and whether they trust us yet."""
+    """List peers with their state and whether they trust us yet, and invites not used so far."""
     result = cli.call("peer_list")
 
     def show(shown: Result) -> None:
         rows = [{**row, "id": short(row["id"])} for row in shown["peers"]]
         if rows and rows[0].get("ours"):
             print(f"Our code, to read aloud: {words(rows[0]['ours'])}\n")
-        table(rows, ["id", "name", "state", "they_trust_us"], none="No peers yet.")
+        columns = ["id", "name", "state", "they_trust_us", *present(rows, ["trouble"])]
+        table(rows, columns, none="No peers yet.")
+        if shown.get("invites"):
+            print("\nInvites that nobody has used:")
+            table(shown["invites"], ["id", "name", "state", "made", "expires"])
 
     unverified = any(row.get("state") == "unverified" for row in result["peers"])
     then = "parasol peer verify PEER" if unverified else "parasol status"
-    emit(cli, result, show, then=then if result["peers"] else "parasol peer invite")
+    if not result["peers"]:
+        then = "parasol peer cancel ID" if result.get("invites") else "parasol peer invite"
+    emit(cli, result, show, then=then)
 
 
 @peer.command()

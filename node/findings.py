@@ -20,6 +20,7 @@ from keys.orgdoc import WARNING_DAYS
 from node.after_restore import corrected_since
 from node.backup import BACKUP, REHEARSED, STAGED
 from node.errors import StoreLocked
+from node.introductions import trouble_of, unused_invites
 from node.moments import DAY_US, HOUR_US, SECOND_US, span
 from node.opening import LOST, SIGNING_DUE
 from node.runtime import BOX_KEY_DAYS, CARD_DAYS, REGISTER_FILE, STORE_FILE, Node
@@ -46,6 +47,13 @@ _ALARMS = {
     "invite_used_twice": (
         "used an invite that somebody else has used as well",
         "compare the codes with them; parasol peer block, if they do not agree",
+    ),
+    "invite_not_taken": (
+        (
+            "does not take our invite: it was used already, cancelled, or is older than seven "
+            "days, unless another site answers at that address"
+        ),
+        "ask them for a new one, and whether they know who used this; parasol peer accept -",
     ),
 }
 
@@ -76,6 +84,7 @@ class Facts:
     lost: bool
     signing_due: bool
     corrected: int
+    ended_invites: tuple[dict[str, Any], ...]
 
 
 def facts_of(connection: Connection, context: Context) -> Facts:
@@ -95,6 +104,11 @@ def facts_of(connection: Connection, context: Context) -> Facts:
         lost=meta.get(connection, LOST) is not None,
         signing_due=meta.get(connection, SIGNING_DUE) is not None,
         corrected=sum(1 for _ in corrected_since(connection, context)),
+        ended_invites=tuple(
+            invite
+            for invite in unused_invites(connection, context.now_us())
+            if invite["state"] != "open"
+        ),
     )
 
 
@@ -223,15 +237,25 @@ def _documents(node: Node) -> Iterator[Finding]:
 def _peers(node: Node, facts: Facts) -> Iterator[Finding]:
     if not facts.peers:
         yield Finding("there is no peer yet", "parasol peer invite", "note")
+    for invite in facts.ended_invites:
+        whose = f" for {invite['name']}" if invite["name"] else ""
+        yield Finding(
+            f"an invite{whose} ended on {invite['expires'][:10]} and nobody had used it",
+            f"parasol peer invite makes a new one; parasol peer cancel {invite['id']} clears this",
+            "note",
+        )
     for peer in facts.peers:
-        if peer.trouble in _ALARMS:
-            what, cure = _ALARMS[peer.trouble]
+        trouble = trouble_of(peer)
+        if trouble in _ALARMS:
+            what, cure = _ALARMS[trouble]
             yield Finding(f"{peer.name} {what}", cure)
         elif peer.failures >= MANY_FAILURES:
             yield Finding(
                 f"{peer.name} was not reached {peer.failures} times ({peer.trouble})",
                 "ring them up; meanwhile: parasol bundle write",
             )
+        if trouble == "invite_not_taken":
+            continue
         if peer.state in {PeerState.UNVERIFIED, PeerState.INVITED}:
             yield Finding(
                 f"{peer.name} is {peer.state}: nothing is exchanged",

@@ -15,26 +15,47 @@ from keys.documents import Documents, decode_documents
 from keys.envelope import Inner, Opened
 from keys.orgdoc import OrgDoc
 from keys.pin import Equivocation, accept
-from node.exchange import guard
+from node.moments import iso_time
 from node.runtime import Node
 from node.store.context import Context
 from node.store.enforce import purge_not_accepted, roll_back_revoked
 from node.store.grants import StoreGrants
+from node.store.guards import guard
 from node.store.peers import Peer, add_peer, peer_by_id, peer_of, set_peer
 from node.store.tables import invites
 from protocol.codec import Value, encode
 from protocol.errors import ErrorNumber, ProtocolError
-from protocol.ids import NodeKey
+from protocol.ids import NodeKey, text_id
 from protocol.messages import Hello, decode_body
 
 TOKEN_DAYS_US = 7 * 86_400_000_000
 TRUSTING = frozenset({PeerState.TRUSTED, PeerState.PAUSED})
+INVITE_LETTERS = 8
+NOT_FOUND = "http_404"
 ALARMS = frozenset({"equivocation", "invite_used_twice"})  # until codes are compared
 
 
 def token_hash(token: bytes) -> bytes:
     """What is stored of an invite's token."""
     return hashlib.blake2b(token, digest_size=32, person=b"parasol1.token").digest()
+
+
+def invite_id(hashed: bytes) -> str:
+    """How people name an invite: the start of its token's hash, which is no secret."""
+    return text_id(bytes(hashed))[:INVITE_LETTERS]
+
+
+def unused_invites(connection: Connection, now_us: int) -> list[dict[str, Any]]:
+    """Our invites that nobody has used, oldest first: open ones, and those that ended so."""
+    query = select(invites).where(invites.c.used_by.is_(None)).order_by(invites.c.made_us)
+    return [
+        {
+            "id": invite_id(row.token_hash), "name": row.name, "made": iso_time(row.made_us),
+            "expires": iso_time(row.made_us + TOKEN_DAYS_US),
+            "state": "open" if now_us <= row.made_us + TOKEN_DAYS_US else "ended unused",
+        }
+        for row in connection.execute(query)
+    ]  # fmt: skip
 
 
 def our_hello(node: Node, peer: Peer | None, token: bytes = b"") -> Hello:
@@ -89,6 +110,16 @@ def note_trouble(connection: Connection, /, peer_id: int, trouble: str, **values
     set_peer(connection, peer_id, **values)
 
 
+def trouble_of(peer: Peer) -> str:
+    """What is noted as wrong with a peer; `invite_not_taken` where its node knows no such invite.
+
+    A node answers a stranger with a bare 404, and whoever brings an invite that it does not know
+    is one. Another site at that address answers alike, so people are told both.
+    """
+    not_taken = peer.state is PeerState.INVITED and peer.trouble == NOT_FOUND
+    return "invite_not_taken" if not_taken else peer.trouble
+
+
 def take_hello(
     connection: Connection,
     context: Context,
@@ -109,7 +140,7 @@ def take_hello(
     if peer is None:
         return None  # and nothing of a stranger is written down, its number neither
     if not is_answer:
-        guard(connection, inner, context.now_us())
+        guard(connection, context, inner)
     if is_new:
         return peer
     follow(connection, context, peer, docs)

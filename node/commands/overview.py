@@ -17,6 +17,7 @@ from node.backup import BACKUP
 from node.commands.coverage import OVERDUE_US
 from node.errors import StoreDamaged
 from node.findings import BACKUP_OLD_US, facts_of, findings
+from node.introductions import trouble_of
 from node.moments import iso_time, span
 from node.opening import POLICY
 from node.runtime import Node
@@ -100,7 +101,7 @@ def _shown(peer: Peer, waiting: Waiting) -> dict[str, Any]:
     return {
         "id": text_id(peer.org), "name": peer.name, "state": peer.state.value,
         "last_contact": iso_time(peer.contact_us), "lag": waiting.lag, "overdue": waiting.overdue,
-        "held": waiting.held, "trouble": peer.trouble,
+        "held": waiting.held, "trouble": trouble_of(peer),
     }  # fmt: skip
 
 

@@ -4,37 +4,42 @@ import asyncio
 import contextlib
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from federation.client import Client
 from federation.errors import Unreachable
 from federation.peers import PeerState
 from keys.documents import Documents
 from keys.invite import (
-    TOKEN_BYTES,
     Invite,
     decode_invite,
     decode_reply,
-    encode_invite,
     encode_reply,
     is_reply,
 )
 from keys.safety import safety_code, same_code
+from node.commands.invites import name_of
 from node.errors import BadRequest, NotFound, PeerTrouble
 from node.exchange import Exchange
-from node.introductions import follow, our_hello, prove_hello, receive_hello, token_hash
+from node.introductions import (
+    follow,
+    note_trouble,
+    our_hello,
+    prove_hello,
+    receive_hello,
+    trouble_of,
+    unused_invites,
+)
 from node.owndocs import apply_own_document
 from node.recall import move_peer
 from node.rootdocs import parse_document
 from node.rounds import Rounds
 from node.runtime import Node
 from node.store.peers import Peer, add_peer, all_peers, peer_by_id, peer_of, set_peer
-from node.store.tables import invites
 from protocol.errors import ProtocolError
 from protocol.ids import text_id
 
 GREET_S = 10
-NAME_LENGTH = 80
 
 
 class WrongCode(PeerTrouble):
@@ -43,28 +48,17 @@ class WrongCode(PeerTrouble):
     code = "wrong_code"
 
 
-async def peer_invite(node: Node, name: str | None = None) -> dict[str, Any]:
-    """An invite for one organisation, good once and for seven days."""
-    token = node.context.random(TOKEN_BYTES)
-    row = {
-        "token_hash": token_hash(token), "name": _name(name), "made_us": node.context.now_us(),
-    }  # fmt: skip
-    await node.change(_keep_invite, row)
-    return {"invite": encode_invite(Invite(node.documents, token))}
-
-
-def _keep_invite(connection: Connection, row: dict[str, Any]) -> None:
-    connection.execute(insert(invites).values(**row))
-
-
 async def peer_accept(node: Node, text: str, name: str | None = None) -> dict[str, Any]:
-    """Take an invite, or the reply to one of ours."""
+    """Take an invite, or the reply to one of ours.
+
+    "trouble" is `invite_not_taken` where the inviting node is up and does not know the invite.
+    """
     if is_reply(text):
         return await _accept_reply(node, text)
     invite = await asyncio.to_thread(decode_invite, text)
     if invite.docs.org == node.context.org:
         raise BadRequest("this invite is our own; the other organisation accepts it")
-    peer = await node.change(_meet, node, invite, _name(name))
+    peer = await node.change(_meet, node, invite, name_of(name))
     reply = None
     if peer.endpoint is None:
         exchange = Exchange(node, Client())
@@ -97,8 +91,8 @@ async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
     peer = await receive_hello(node, opened.inner, hello, docs)
     if peer is None:
         raise PeerTrouble(
-            "this reply belongs to no open invite of ours: it is older than seven days, or used;"
-            " make a new one with parasol peer invite"
+            "this reply belongs to no open invite of ours: it is older than seven days, used or"
+            " cancelled; make a new one with parasol peer invite"
         )
     await node.change(set_peer, peer.id, hello_due=1)
     node.on_peers()
@@ -106,14 +100,20 @@ async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
 
 
 async def _greet_now(node: Node, peer: Peer) -> Peer:
-    """Say hello at once if the peer can be reached; the server tries again later otherwise."""
+    """Say hello at once if the peer can be reached; the server tries again later otherwise.
+
+    Why it failed is noted, so that an invite that is not taken is told at once.
+    """
     settings = node.settings
     client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
     exchange = node.exchange or Exchange(node, client)
     try:
-        with contextlib.suppress(Unreachable, PeerTrouble, ProtocolError, TimeoutError):
+        with contextlib.suppress(PeerTrouble, ProtocolError, TimeoutError):
             async with asyncio.timeout(GREET_S):
                 return await Rounds(node, exchange, {}).greet(peer)
+    except Unreachable as error:
+        await node.change(note_trouble, peer.id, error.why)
+        return await node.read(peer_by_id, peer.id)
     finally:
         await client.close()
     return peer
@@ -133,8 +133,9 @@ async def peer_verify(node: Node, peer: str, code: str) -> dict[str, Any]:
 
 
 async def peer_list(node: Node) -> dict[str, Any]:
-    """Every peer with both codes."""
+    """Every peer with both codes, and our invites that nobody has used."""
     peers = await node.read(all_peers)
+    unused = await node.read(unused_invites, node.context.now_us())
     ours = safety_code(node.context.org)
     return {
         "peers": [
@@ -142,10 +143,11 @@ async def peer_list(node: Node) -> dict[str, Any]:
                 "id": text_id(peer.org), "name": peer.name, "state": peer.state.value,
                 "ours": ours, "theirs": safety_code(peer.org),
                 "they_trust_us": peer.they_trust, "region": peer.region,
-                "trouble": peer.trouble or None,
+                "trouble": trouble_of(peer) or None,
             }
             for peer in peers
-        ]
+        ],
+        "invites": unused,
     }  # fmt: skip
 
 
@@ -217,14 +219,9 @@ async def find_peer(node: Node, text: str) -> Peer:
 
 
 def _met(node: Node, peer: Peer) -> dict[str, Any]:
+    trouble = trouble_of(peer)
     return {
         "peer": text_id(peer.org), "name": peer.name, "state": peer.state.value,
         "ours": safety_code(node.context.org), "theirs": safety_code(peer.org),
+        **({"trouble": trouble} if trouble else {}),
     }  # fmt: skip
-
-
-def _name(name: str | None) -> str:
-    cleaned = (name or "").strip()
-    if len(cleaned) > NAME_LENGTH:
-        raise BadRequest(f"name: at most {NAME_LENGTH} characters")
-    return cleaned

@@ -149,3 +149,19 @@ def test_a_bundle_that_is_damaged_or_for_someone_else_is_refused_with_a_sentence
     assert one.refused("bundle", "read", str(stick))["message"]
     other.run("bundle", "read", str(stick))
     assert other.show(alert)["signature"] == "verified"
+
+
+def test_who_brings_an_invite_that_was_used_or_cancelled_is_told_so_at_once(make: Make) -> None:
+    one, first, second = make("Riverside"), make("Harbour"), make("Lakeside")
+    one.start()
+    invite = one.run("peer", "invite")["invite"]
+    assert first.run("peer", "accept", "-", stdin=invite)["state"] == "unverified"
+    told = second.run("peer", "accept", "-", stdin=invite)
+    assert (told["state"], told["trouble"]) == ("invited", "invite_not_taken")
+    made = one.run("peer", "invite")
+    one.run("peer", "cancel", made["id"])
+    assert second.run("peer", "accept", "-", stdin=made["invite"])["trouble"] == "invite_not_taken"
+    again = one.run("peer", "invite")["invite"]
+    met = second.run("peer", "accept", "-", stdin=again)
+    assert met["state"] == "unverified"
+    assert "trouble" not in met

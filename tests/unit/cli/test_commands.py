@@ -40,6 +40,7 @@ class _Always(dict[str, Any]):
         (["peer", "accept", "-"], "parasol1:abc\n", {"text": "parasol1:abc", "name": None}),
         (["peer", "verify", "H", "--code", THEIRS], "", {"peer": "H", "code": THEIRS}),
         (["peer", "verify", "H", "--code", "-"], THEIRS + "\n", {"peer": "H", "code": THEIRS}),
+        (["peer", "cancel", "ab"], "", {"invite": "ab"}),
         (["peer", "pause", "H"], "", {"peer": "H"}),
         (["peer", "resume", "H"], "", {"peer": "H"}),
         (["peer", "block", "H"], "", {"peer": "H"}),

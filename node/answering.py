@@ -19,12 +19,13 @@ from federation.verify import CheckedItem, check_again
 from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
-from node.exchange import Exchange, aside, guard
+from node.exchange import Exchange, aside
 from node.introductions import our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
 from node.store.grants import StoreGrants
+from node.store.guards import changes, guard, keep, look, remember
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, peer_of, set_peer
 from node.store.records import own_records
@@ -45,6 +46,7 @@ from protocol.messages import (
 
 BYE_LEFT = 0
 MESSAGES_A_MINUTE = 60
+CONTACT_EVERY_US = 60_000_000
 BURST = 1200  # a long catch-up is many messages; a flood is more
 
 
@@ -182,15 +184,33 @@ class Answering:
         effect: Callable[[StoreGrants], T],
     ) -> T:
         context = self._node.context
-        guard(connection, inner, context.now_us())
+        guard(connection, context, inner)
+        return self._granted(connection, peer_id, effect)
+
+    def _granted(
+        self, connection: Connection, peer_id: int, effect: Callable[[StoreGrants], T]
+    ) -> T:
+        context = self._node.context
         grants = StoreGrants(connection, context, peer_by_id(connection, peer_id))
         result = effect(grants)
         grants.save()
-        note_contact(connection, peer_id, context.now_us())
+        note_contact(connection, grants.peer, context.now_us())
         return result
 
+    def _on_pull(self, connection: Connection, peer_id: int, inner: Inner, pull: Pull) -> Delta:
+        """Answer a pull; where it changes nothing, nothing is written, and so nothing awaited."""
+        context = self._node.context
+        is_behind = look(connection, context, inner)
+        before = changes(connection)
+        delta = self._granted(connection, peer_id, lambda grants: origin.on_pull(grants, pull))
+        if is_behind or changes(connection) != before or context.register.has_staged:
+            keep(connection, inner)
+        else:
+            remember(context, inner)
+        return delta
+
     async def _pull(self, peer: Peer, inner: Inner, pull: Pull) -> Delta | Bye:
-        delta = await self._change(peer, inner, lambda grants: origin.on_pull(grants, pull))
+        delta = await self._node.change(self._on_pull, peer.id, inner, pull)
         leaves_unreached = peer.state is PeerState.LEAVING and peer.endpoint is None
         if leaves_unreached and await self._node.change(self._parted, peer.id):
             self._node.on_peers()
@@ -225,12 +245,12 @@ class Answering:
 
         def effect(connection: Connection) -> set[int]:
             context = node.context
-            guard(connection, inner, context.now_us())
+            guard(connection, context, inner)
             grants = StoreGrants(connection, context, peer_by_id(connection, peer.id))
             wanted = set(grants.channel.wanted)
             origin.on_give(grants, give)
             grants.save()
-            note_contact(connection, peer.id, context.now_us())
+            note_contact(connection, grants.peer, context.now_us())
             return spread(connection, context, own_records(connection, context.org, wanted))
 
         node.on_news(await node.change(effect))
@@ -254,7 +274,7 @@ class Answering:
         return True
 
     def _left(self, connection: Connection, peer: Peer, inner: Inner) -> None:
-        guard(connection, inner, self._node.context.now_us())
+        guard(connection, self._node.context, inner)
         left_by(connection, self._node.context, peer)
 
 
@@ -291,7 +311,7 @@ def take_delta(
     answer = receiver.on_delta(intake, delta, items)
     intake.save()
     if is_answer or intake.channel.cursor > peer.in_cursor:
-        note_contact(connection, peer_id, node.context.now_us())
+        note_contact(connection, peer, node.context.now_us())
     if intake.channel.list_pos is None:
         list_positions.pop(peer_id, None)
     else:
@@ -299,9 +319,15 @@ def take_delta(
     return answer
 
 
-def note_contact(connection: Connection, peer_id: int, now_us: int) -> None:
-    """A verified message of this peer came: it is reachable, whatever we thought."""
-    set_peer(connection, peer_id, contact_us=now_us, failures=0, next_try_us=0)
+def note_contact(connection: Connection, peer: Peer, now_us: int) -> None:
+    """A verified message of this peer came: it is reachable, whatever we thought.
+
+    Written once a minute, since a commit costs more than a message: `peer` is as this transaction
+    read it.
+    """
+    is_known = not peer.failures and not peer.next_try_us
+    if not is_known or not 0 <= now_us - peer.contact_us < CONTACT_EVERY_US:
+        set_peer(connection, peer.id, contact_us=now_us, failures=0, next_try_us=0)
 
 
 def _says_something(delta: Delta, pull: Pull) -> bool:

@@ -9,17 +9,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
-
 from federation.client import Client
 from federation.errors import Unreachable
 from keys.documents import Documents
 from keys.envelope import Inner, Opened, make_inner, open_wire, request_hash, seal
 from node.errors import PeerTrouble
 from node.runtime import Node
-from node.store import meta
-from node.store.tables import guards
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.messages import Delta, Err, Give, List, Message, decode_body
 
@@ -169,26 +164,3 @@ class Exchange:
         if docs.current.key_state(key, self._node.today) != "valid":
             raise ProtocolError(ErrorNumber.KEY, "a message under a key that is not valid now")
         opened.verify(key)
-
-
-def guard(connection: Connection, inner: Inner, now_us: int) -> None:
-    """Refuse a request that was seen, or that is from the future; in the effect's transaction.
-
-    A restored store has forgotten what it saw last; what was sent before that is refused, or a
-    replay would confirm what the backup says. ProtocolError STALE or CLOCK.
-    """
-    name = {"sender": bytes(inner.from_key), "type": inner.type}
-    last = connection.execute(
-        select(guards.c.n).where(guards.c.sender == name["sender"], guards.c.type == name["type"])
-    ).scalar()
-    last = max(last or 0, meta.get_int(connection, meta.GUARD_FLOOR))
-    if inner.n <= last:
-        raise ProtocolError(ErrorNumber.STALE, "a request that was seen before", last)
-    if inner.n > now_us + DAY_US:
-        raise ProtocolError(ErrorNumber.CLOCK, "a request from the future", now_us)
-    statement = insert(guards).values(**name, n=inner.n)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["sender", "type"], set_={"n": statement.excluded.n}
-        )
-    )

@@ -93,7 +93,7 @@ class Rounds:
         before = grants.channel.cursor
         origin.on_ok(grants, answer)
         grants.save()
-        note_contact(connection, peer_id, self._node.context.now_us())
+        note_contact(connection, grants.peer, self._node.context.now_us())
         channel = grants.channel
         moved = channel.cursor != before or channel.pseq > sent.to_seq
         if not moved or (channel.listed and channel.cursor >= channel.pseq):
@@ -105,7 +105,7 @@ class Rounds:
         grants = StoreGrants(connection, self._node.context, peer)
         delta = origin.on_list(grants, listing)
         grants.save()
-        note_contact(connection, peer_id, self._node.context.now_us())
+        note_contact(connection, grants.peer, self._node.context.now_us())
         return delta
 
     def _on_give(self, connection: Connection, peer_id: int, give: Give) -> set[int]:
@@ -114,7 +114,7 @@ class Rounds:
         wanted = set(grants.channel.wanted)
         origin.on_give(grants, give)
         grants.save()
-        note_contact(connection, peer_id, context.now_us())
+        note_contact(connection, grants.peer, context.now_us())
         return spread(connection, context, own_records(connection, context.org, wanted))
 
     async def pull(self, peer: Peer, wait_s: int = 0) -> bool:

@@ -15,12 +15,13 @@ from keys.envelope import Inner
 from node.answering import note_contact, take_delta, unconfirmed
 from node.commands.peering import find_peer
 from node.errors import BadRequest, Refused
-from node.exchange import Exchange, guard
+from node.exchange import Exchange
 from node.introductions import our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
 from node.store.grants import StoreGrants
+from node.store.guards import guard
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, peer_of, set_peer
 from node.store.records import own_records
@@ -148,7 +149,7 @@ def _on_ledger(
 ) -> set[int]:
     """Our side of the peer's pull, listing or gift; the answer goes into our next bundle."""
     context = node.context
-    guard(connection, inner, context.now_us())
+    guard(connection, context, inner)
     grants = StoreGrants(connection, context, peer_by_id(connection, peer_id))
     wanted = set(grants.channel.wanted)
     if isinstance(message, Pull):
@@ -158,7 +159,7 @@ def _on_ledger(
     elif isinstance(message, Give):
         origin.on_give(grants, message)
     grants.save()
-    note_contact(connection, peer_id, context.now_us())
+    note_contact(connection, grants.peer, context.now_us())
     if isinstance(message, Give):
         return spread(connection, context, own_records(connection, context.org, wanted))
     return {peer_id}

@@ -31,6 +31,7 @@ class Context:
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
     issued_again: dict[RecordKey, Day] = field(default_factory=dict)  # when a conflict was believed
     unproved: set[int] = field(default_factory=set)  # peers in a recovery that only they speak for
+    last_n: dict[tuple[bytes, str], int] = field(default_factory=dict)  # see node.store.guards
     turned_away: dict[int, dict[RecordKey, str]] = field(default_factory=dict)  # per origin
 
     @property

@@ -7,7 +7,7 @@ Derives rows from records, policy, register and card, and gives each changed row
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from federation.ledger import LedgerRow, RowKind, outcome
 from federation.origin import Known, Outgoing
@@ -31,9 +31,9 @@ from node.store.ledger_rows import (
     note_cursor,
     note_held,
 )
-from node.store.peers import Peer
+from node.store.peers import Peer, set_peer
 from node.store.records import OwnRecord, chunks, own_records
-from node.store.tables import ledger, peers, records, returned, suspended
+from node.store.tables import ledger, records, returned, suspended
 from node.store.takeback import take_back
 from protocol.codec import encode
 from protocol.commitment import encode_disclosures, erased_hash, state_hash, stopped_hash
@@ -65,19 +65,17 @@ class StoreGrants:
         )  # fmt: skip
 
     def save(self) -> None:
-        """Write the channel back."""
-        channel = self.channel
-        self._connection.execute(
-            update(peers)
-            .where(peers.c.id == self.peer.id)
-            .values(
-                out_pseq=channel.pseq,
-                out_cursor=channel.cursor,
-                out_listed=int(channel.listed),
-                out_list_pos=channel.list_pos,
-                out_wanted=b"".join(sorted(channel.wanted)),
-            )
-        )
+        """Write the channel back, where it changed."""
+        channel, peer = self.channel, self.peer
+        wanted = tuple(sorted(channel.wanted))
+        now = (channel.pseq, channel.cursor, channel.listed, channel.list_pos, wanted)
+        was = (peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos, peer.out_wanted)
+        if now != was:
+            set_peer(
+                self._connection, peer.id,
+                out_pseq=channel.pseq, out_cursor=channel.cursor, out_listed=int(channel.listed),
+                out_list_pos=channel.list_pos, out_wanted=b"".join(wanted),
+            )  # fmt: skip
 
     def digest(self, asof: Day) -> bytes:
         """The digest of this ledger's rows that last to `asof` or longer."""
@@ -298,10 +296,10 @@ class StoreGrants:
 
     def confirm(self, cursor: int, held: Mapping[RecordKey, str], *, equal: bool) -> None:
         """Note what the peer says it has: equal digests confirm all but what it holds back."""
+        note_held(self._connection, self.peer.id, held)
         note_cursor(self._connection, self.peer.id, cursor, self._context.now_us(), equal=equal)
         in_conflict = [rk for rk, why in held.items() if why == "conflict"]
         note_conflicts(self._context, self._rows_of(in_conflict))
-        note_held(self._connection, self.peer.id, held)
 
     def suspend(self, row: LedgerRow, why: str) -> None:
         """Take the row out of the ledger until the keeper confirms."""

@@ -57,14 +57,17 @@ def in_bucket(bucket: int) -> list[Any]:
 def note_cursor(
     connection: Connection, peer: int, cursor: int, now_us: int, *, equal: bool
 ) -> None:
-    """Confirm what a peer has where its digest is equal; what is after its cursor it has not."""
+    """Confirm what a peer has where its digest is equal; what is after its cursor it has not.
+
+    What it holds back, which is noted before, is not confirmed by anything.
+    """
     mine = ledger.c.peer == peer
     regressed = (mine, ledger.c.acked_us > 0, ledger.c.pseq > cursor)
     connection.execute(update(ledger).where(*regressed).values(acked_us=0))
     if equal:
         connection.execute(
             update(ledger)
-            .where(mine, ledger.c.acked_us == 0, ledger.c.pseq <= cursor)
+            .where(mine, ledger.c.acked_us == 0, ledger.c.pseq <= cursor, ledger.c.held == "")
             .values(acked_us=now_us)
         )
 
@@ -72,8 +75,9 @@ def note_cursor(
 def note_held(connection: Connection, peer: int, held: Mapping[RecordKey, str]) -> None:
     """Note what a peer holds back, and nothing else: that is not confirmed."""
     mine = ledger.c.peer == peer
-    was_held = select(ledger.c.id).where(mine, ledger.c.held != "").limit(1)
-    if not held and connection.execute(was_held).first() is None:
+    noted = select(ledger.c.rk, ledger.c.held).where(mine, ledger.c.held != "")
+    known = {bytes(rk): why for rk, why in connection.execute(noted).fetchall()}
+    if known == held:
         return
     connection.execute(update(ledger).where(mine).values(held=""))
     rows = [{"b_peer": peer, "b_rk": rk, "why": why} for rk, why in held.items()]

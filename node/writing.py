@@ -70,6 +70,8 @@ class GroupCommit:
                     group.append(wanted)
             policy, committed = self._context.policy, False
             try:
+                if self._context.register.pending:
+                    await self._store.write(self._agree)  # a commit before this one failed
                 results = await self._store.write(partial(self._commit, group=group))
                 committed = True
                 if self._context.register.pending:
@@ -103,6 +105,17 @@ class GroupCommit:
         if register.has_staged:
             meta.put_int(connection, COUNTER, register.flush())
         return results
+
+    def _agree(self, connection: Connection) -> None:
+        """After a commit that failed: does the register say what the store does not?
+
+        Nobody was told of it, so it goes back to what it said before.
+        """
+        register = self._context.register
+        if meta.get_int(connection, COUNTER) == register.counter:
+            register.settle()
+        else:
+            register.undo()
 
     def _one_of_many(self, connection: Connection, wanted: Wanted) -> Outcome:
         staged, policy = self._context.register.staged(), self._context.policy

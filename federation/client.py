@@ -59,7 +59,7 @@ class Client:
     async def post(self, endpoint: str, wire: bytes, *, wait_s: int = 0) -> bytes:
         """Send a wire and return the answer's bytes.
 
-        Unreachable where there is no usable answer; `.code` says why, without the address.
+        Unreachable where there is no usable answer; `.why` says why, without the address.
         """
         try:
             check_endpoint(endpoint, self._allow_loopback)
@@ -83,7 +83,7 @@ class Client:
             raise Unreachable("no_connection", "it cannot be reached") from error
         except Exception as error:
             # The proxy's library is only imported where there is a proxy, its errors likewise.
-            if not type(error).__module__.startswith("python_socks"):
+            if not type(error).__module__.startswith(("aiohttp_socks", "python_socks")):
                 raise
             raise Unreachable("no_connection", "the proxy cannot reach it") from error
 

@@ -3,6 +3,8 @@
 A record is one row: its merged entry, what may be shown of it (packed disclosures), and, for
 another organisation's record, the mirror of that origin's channel (`pseq`, `state`, `row_kind`,
 `row_exp`, `held`). The design's reason: one row per field costs three times the insert.
+What hubs forward is mirrored in `forwarded`; the record that follows from it, where its author is
+no source of ours, is a row of `records` as well, with `row_exp` 0: it is in nobody's mirror.
 Own records have a second row in `own`, with what must never travel: consent and restrictions.
 """
 
@@ -72,6 +74,7 @@ peers = Table(
     Column("in_cursor", Integer, nullable=False, default=0),
     Column("in_relist", Integer, nullable=False, default=0),  # 1: list, whatever the digests say
     Column("in_synced", Integer, nullable=False, default=1),  # 0: hidden until one equal digest
+    Column("introduce", Integer, nullable=False, default=0),  # 1: we may introduce it to peers
 )
 
 invites = Table(
@@ -150,6 +153,7 @@ ledger = Table(
     Column("since_us", Integer, nullable=False),
     Column("acked_us", Integer, nullable=False, default=0),  # 0: not confirmed
     Column("held", Text, nullable=False, default=""),
+    Column("author", Bytes, nullable=False, default=b""),  # whose it is: empty for our own
     UniqueConstraint("peer", "rk"),
     Index(None, "peer", "pseq"),
 )
@@ -159,6 +163,44 @@ Index("ix_ledger_held", ledger.c.peer, sqlite_where=ledger.c.held != "")
 # A digest reads these four of a whole mirror, or of a 256th of it, and nothing else of a row.
 Index("ix_records_rk", records.c.rk, records.c.org, records.c.row_exp, records.c.state)
 Index("ix_records_held", records.c.org, sqlite_where=records.c.held != "")
+
+forwarded = Table(  # the mirror of what a hub forwards: what it says of records of others
+    "forwarded",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Integer, nullable=False),  # the peer that forwards
+    Column("rk", Bytes, nullable=False),
+    Column("org", Bytes, nullable=False),  # whose record it says it is
+    Column("eid", Bytes, nullable=False),  # empty: no entry (a stop, or held bytes)
+    Column("rev", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("exp_day", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("node_key", Bytes, nullable=False),
+    Column("entry", Bytes, nullable=False),
+    Column("sig", Bytes, nullable=False),
+    Column("disclosures", Bytes, nullable=False),  # what our policy admits of it
+    Column("received_us", Integer, nullable=False),
+    Column("hidden", Text, nullable=False),
+    Column("pseq", Integer, nullable=False),
+    Column("state", Bytes, nullable=False),
+    Column("row_kind", Integer, nullable=False),
+    Column("row_exp", Integer, nullable=False),
+    Column("held", Text, nullable=False),
+    UniqueConstraint("source", "rk"),
+)
+Index("ix_forwarded_rk", forwarded.c.rk)
+Index("ix_forwarded_org", forwarded.c.org)
+Index("ix_forwarded_held", forwarded.c.source, sqlite_where=forwarded.c.held != "")
+
+authors = Table(  # organisations whose records came through a hub
+    "authors",
+    metadata,
+    Column("org", Bytes, primary_key=True),
+    Column("docs", Bytes, nullable=False),  # encode(documents), without a card
+    Column("source", Integer, nullable=False),  # the peer that the newest came from
+    Column("learned_us", Integer, nullable=False),
+)
 
 suspended = Table(  # what recovery must not put again before the keeper confirms
     "suspended",
@@ -224,4 +266,27 @@ mappings = Table(
     metadata,
     Column("fingerprint", Text, primary_key=True),
     Column("toml", Text, nullable=False),
+)
+
+receipts = Table(  # which report a receipt code opens; the code itself is nowhere
+    "receipts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", Bytes, nullable=False, unique=True),  # slow, under this node's salt
+    Column("draft", Text, nullable=False),  # "" where the alert has none
+    Column("rk", Bytes, nullable=True),  # where the code was given for an alert
+    Column("issued_us", Integer, nullable=False),
+)
+
+reporter_updates = Table(  # what a reporter sent by her code, and waits for the desk
+    "reporter_updates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("draft", Text, nullable=False),
+    Column("rk", Bytes, nullable=True),
+    Column("kind", Text, nullable=False),  # add, correct, consent
+    Column("body", Bytes, nullable=False),  # her words, or the scopes; empty once settled
+    Column("state", Text, nullable=False),  # waiting, taken, declined
+    Column("made_us", Integer, nullable=False),
+    Column("settled_us", Integer, nullable=False),
 )

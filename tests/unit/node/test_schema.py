@@ -93,6 +93,23 @@ def test_a_record_that_had_come_back_is_noted_under_the_key_of_its_entry(tmp_pat
     engine.dispose()
 
 
+def test_a_ledger_from_before_hubs_is_about_our_own_records_and_no_peer_is_introduced(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0002")
+    _fill(engine, "peers", id=1, org=b"o")
+    _fill(engine, "ledger", id=1, peer=1, rk=b"a", pseq=7)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    ledger, peers = metadata.tables["ledger"], metadata.tables["peers"]
+    with engine.connect() as connection:
+        assert tuple(connection.execute(select(ledger.c.pseq, ledger.c.author)).one()) == (7, b"")
+        assert connection.execute(select(peers.c.introduce)).scalar() == 0
+    engine.dispose()
+
+
 def test_a_node_that_needs_no_migration_imports_no_alembic() -> None:
     code = "import sys, node.app; sys.exit(any(m.startswith('alembic') for m in sys.modules))"
     root = Path(__file__).parents[3]

@@ -1,7 +1,7 @@
 """What can go wrong with this node's own keys, in words that a keeper may read.
 
 The tree: `KeysError` ← `WrongPassphrase`, `NoPassphrase`, `KeystoreExists`, `KeystoreMissing`,
-`KeystoreDamaged`, `UnsafeMode`, `BadPhrase`, `BadDocument`.
+`KeystoreDamaged`, `UnsafeMode`, `BadPhrase`, `BadDocument`, `MatchingUnavailable`.
 
 Invariant: bytes that came from somebody else raise `protocol.errors.ProtocolError`, never one of
 these. No message holds a secret, not even a part of one.
@@ -64,3 +64,9 @@ class BadDocument(KeysError):
     """A document that we were about to sign breaks a rule."""
 
     code = "bad_document"
+
+
+class MatchingUnavailable(KeysError):
+    """This machine cannot match without seeing: its libsodium was built without the curve."""
+
+    code = "matching_unavailable"

@@ -10,9 +10,9 @@ from hashlib import blake2b
 from typing import Final
 
 HASH_BYTES = 32
-PERSONS: Final = frozenset(
-    {"org", "next", "entry", "leaf", "rk", "state", "digest", "blob", "kid", "safety", "req"}
-)
+PERSONS: Final = frozenset({
+    "org", "next", "entry", "leaf", "rk", "state", "digest", "blob", "kid", "safety", "req", "oprf",
+})  # fmt: skip
 _PREFIX = b"parasol1."
 _PERSON = {name: _PREFIX + name.encode("ascii") for name in PERSONS}
 

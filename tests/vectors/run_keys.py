@@ -20,6 +20,7 @@ from keys.safety import safety_code, same_code
 from keys.signing import verify
 from protocol.codec import decode, encode
 from protocol.ids import OrgId
+from tests.vectors.run_matching import matching
 
 unhex = bytes.fromhex
 
@@ -122,4 +123,5 @@ RUN: dict[str, Callable[[Any], Any]] = {
     "keys_safety.json": _safety,
     "keys_phrase.json": _phrase,
     "keys_endpoint.json": _endpoint,
+    "keys_oprf.json": matching,
 }

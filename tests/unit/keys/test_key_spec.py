@@ -1,4 +1,4 @@
-"""The chapters on keys and envelopes name vectors that exist, and leave none of them out."""
+"""The chapters on keys, envelopes, matching name vectors that exist, and leave none of them out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-CHAPTERS = [ROOT / "docs/spec/05-keys.md", ROOT / "docs/spec/06-envelopes.md"]
+CHAPTERS = [ROOT / f"docs/spec/{name}.md" for name in ("05-keys", "06-envelopes", "08-matching")]
 
 
 def named() -> list[tuple[str, str]]:
@@ -41,6 +41,6 @@ def test_every_refusal_is_named_by_a_rule() -> None:
 
 
 def test_rules_are_numbered_without_gaps() -> None:
-    for chapter, letter in zip(CHAPTERS, "KE", strict=True):
+    for chapter, letter in zip(CHAPTERS, "KEM", strict=True):
         numbers = re.findall(rf"^- \*\*{letter}(\d+)\*\*", chapter.read_text("utf-8"), re.MULTILINE)
         assert [int(number) for number in numbers] == list(range(1, len(numbers) + 1))

@@ -9,14 +9,21 @@ from typing import Any
 import pytest
 
 from protocol.errors import ParasolError
-from tests.vectors import generate_keys, generate_keys_wire, verifier_keys, verifier_keys_wire
+from tests.vectors import (
+    generate_keys,
+    generate_keys_wire,
+    generate_matching,
+    verifier_keys,
+    verifier_keys_wire,
+    verifier_matching,
+)
 from tests.vectors.generate import render
 from tests.vectors.run_keys import RUN
 from tests.vectors.verifier_bytes import Refused
 
 FOLDER = Path(__file__).parents[2] / "vectors"
-BUILT = {**generate_keys.build(), **generate_keys_wire.build()}
-CHECKS = {**verifier_keys.CHECKS, **verifier_keys_wire.CHECKS}
+BUILT = {**generate_keys.build(), **generate_keys_wire.build(), **generate_matching.build()}
+CHECKS = {**verifier_keys.CHECKS, **verifier_keys_wire.CHECKS, **verifier_matching.CHECKS}
 
 
 def stored(name: str) -> list[dict[str, Any]]:

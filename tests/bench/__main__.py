@@ -25,6 +25,7 @@ BENCHMARKS = {
     "catchup": "10,000 records over loopback",
     "singles": "single alerts over 16 connections, each answered after its commit",
     "deriving": "ledgers derived again from records and policy",
+    "matching": "matching without seeing: evaluations, tokens, one question of 16",
     "growth": "ingest and check by how much is held",
 }
 

@@ -110,6 +110,21 @@ def test_a_ledger_from_before_hubs_is_about_our_own_records_and_no_peer_is_intro
     engine.dispose()
 
 
+def test_nothing_published_before_is_provisional_or_counted(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0002")
+    _fill(engine, "own", rk=b"a")
+    _fill(engine, "records", id=1, rk=b"a")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("audit", "disputes", "reviews", "provisional", "counted", "lookup_counts"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["own"].c.rk)).scalar() == b"a"
+    engine.dispose()
+
+
 def test_a_node_that_needs_no_migration_imports_no_alembic() -> None:
     code = "import sys, node.app; sys.exit(any(m.startswith('alembic') for m in sys.modules))"
     root = Path(__file__).parents[3]

@@ -168,8 +168,8 @@ def blind_all(items: Sequence[bytes], random: Callable[[int], bytes]) -> list[Bl
 def evaluate_all(key: OprfKey, elements: Sequence[bytes]) -> list[bytes]:
     """Answer the elements of one `match`, in their order.
 
-    All are refused for one bad one, or for more than MATCH_ITEMS: ProtocolError MALFORMED. Up to
-    10 ms: run it in a thread.
+    All are refused for one bad one, or for more than MATCH_ITEMS: ProtocolError MALFORMED. A
+    millisecond, or some 25 without a libsodium of the system: run it in a thread.
     """
     if len(elements) > MATCH_ITEMS:
         raise malformed("more elements than one match may carry")

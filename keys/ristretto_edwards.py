@@ -4,9 +4,9 @@ Decides nothing that RFC 9496 leaves open: it decodes, encodes and maps as its s
 An element is a family of four points of the curve, one of which lies in the subgroup of prime
 order. libsodium's Ed25519 multiplication, which PyNaCl exports, works on that one.
 
-Invariants: keys and blinds go into libsodium's constant-time functions and nowhere else. Python's
-integers, whose time depends on their values, see elements only. Of those, one is not public: the
-hash of the identifier that is asked about or listed, on the node that knows it anyway.
+Invariants: keys and blinds go into libsodium's constant-time functions, and here nowhere else.
+Python's integers, whose time depends on their values, see elements only. Of those, one is not
+public: the hash of the identifier that is asked about or listed, on the node that knows it anyway.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ after it was published or refused. On the spine: list or form → (here) → rev
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,10 @@ CHUNK = 500
 DAY_US = 86_400_000_000
 WITHDRAWN_KEPT_DAYS = 14  # a withdrawal may be a mistake, too
 REFUSED_KEPT_DAYS = 30
+
+
+SCOPES = tuple(each.name for each in fields(Consent))
+"""What a reporter may allow of a report that is kept, in the order of the ladder."""
 
 
 class DraftState(StrEnum):
@@ -50,24 +54,32 @@ class StoredDoubt:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a row's own consent columns say: True, False, or None where it was not asked."""
+    """What the reporter answered for each scope: True, False, or None where she was not asked."""
 
     members: bool | None = None
     peers: bool | None = None
+    print: bool | None = None
+    statistics: bool | None = None
+    contact: bool | None = None
+    police_anonymised: bool | None = None
+    police_supported: bool | None = None
 
     def stricter(self, other: "Asked") -> "Asked":
         """The answers of `other`, except that a no given here stays a no."""
         return Asked(
-            False if self.members is False else other.members,
-            False if self.peers is False else other.peers,
+            *(False if getattr(self, scope) is False else getattr(other, scope) for scope in SCOPES)
         )
 
     @property
     def consent(self) -> Consent | None:
-        """What publishing grants: members and peers and nothing more; None where she said no."""
+        """What publishing grants; None where she said no.
+
+        A review grants members and peers, where she did not say no to them; all else only she does.
+        """
         if self.members is False:
             return None
-        return Consent(members=True, peers=self.peers is not False)
+        given = {scope: getattr(self, scope) is True for scope in SCOPES}
+        return Consent(**given | {"members": True, "peers": self.peers is not False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +258,14 @@ def _columns(draft: Draft) -> dict[str, Any]:
 
 
 def _draft(row: Row[Any]) -> Draft:
-    members, peers, edited = json.loads(row.consent)
+    members, peers, edited, *more = json.loads(row.consent)
     return Draft(
         row.id,
         DraftState(row.state),
         json.loads(row.fields),
         json.loads(row.private),
         tuple(StoredDoubt(*each) for each in json.loads(row.doubts)),
-        Asked(members, peers),
+        Asked(members, peers, *more),
         row.source,
         row.row,
         None if row.fingerprint is None else bytes(row.fingerprint),
@@ -265,8 +277,9 @@ def _draft(row: Row[Any]) -> Draft:
 
 
 def _standing(asked: Asked, edited: bool) -> bytes:
-    """What the row says of consent, and whether a person has touched the draft."""
-    return _dump([asked.members, asked.peers, edited])
+    """What she answered for each scope, and in the third place whether a person changed it."""
+    members, peers, *more = (getattr(asked, scope) for scope in SCOPES)
+    return _dump([members, peers, edited, *more])
 
 
 def _dump(value: Any) -> bytes:

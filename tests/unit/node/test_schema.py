@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, select, text
 
+from federation.release import Consent
+from node.store.drafts import Asked, find_draft
 from node.store.engine import sync_engine
 from node.store.schema import HEAD, alembic_script, migrate, upgrade_store
 from node.store.tables import metadata
@@ -123,6 +125,27 @@ def test_nothing_published_before_is_provisional_or_counted(tmp_path: Path) -> N
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["own"].c.rk)).scalar() == b"a"
     engine.dispose()
+
+
+def test_a_draft_of_before_the_consent_ladder_was_asked_of_members_and_peers_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0004")
+    for id_, consent in (("a", b"[false,null,true]"), ("b", b"[null,false,false]")):
+        _fill(
+            engine, "drafts", id=id_, state="open", consent=consent, fields=b"{}", private=b"{}",
+            doubts=b"[]", source="form", fingerprint=id_.encode(), rk=None,
+        )  # fmt: skip
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        one, other = find_draft(connection, "a"), find_draft(connection, "b")
+    engine.dispose()
+    assert (one.asked, one.edited) == (Asked(members=False), True)
+    assert (other.asked, other.edited) == (Asked(peers=False), False)
+    assert other.asked.consent == Consent(members=True)
 
 
 def test_a_node_that_needs_no_migration_imports_no_alembic() -> None:

@@ -37,4 +37,5 @@ def upgrade() -> None:
         op.execute(statement)
     empty = sa.text("x''")
     op.add_column("ledger", sa.Column("author", sa.BLOB, nullable=False, server_default=empty))
+    op.execute("CREATE INDEX ix_ledger_author ON ledger (peer) WHERE author != x''")
     op.add_column("peers", sa.Column("introduce", sa.Integer, nullable=False, server_default="0"))

@@ -153,3 +153,16 @@ def test_a_node_that_needs_no_migration_imports_no_alembic() -> None:
     root = Path(__file__).parents[3]
     env = os.environ | {"PYTHONPATH": str(root)}
     assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0
+
+
+def test_nothing_that_was_taken_away_before_the_brake_waits_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0005")
+    _fill(engine, "records", id=1, rk=b"a", status=2)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        assert connection.execute(select(metadata.tables["braked"])).fetchall() == []
+        assert connection.execute(select(metadata.tables["records"].c.status)).scalar() == 2
+    engine.dispose()

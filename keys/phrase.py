@@ -46,6 +46,16 @@ def phrase_to_key(phrase: str) -> SigningKey:
         raise BadPhrase(message) from None
 
 
+def random_words(count: int, random: Callable[[int], bytes]) -> list[str]:
+    """Draw words of the same list, each of 2,048 alike: 11 bits a word from two random bytes."""
+    known = _list().wordlist
+    drawn = random(2 * count)
+    return [
+        str(known[int.from_bytes(drawn[at : at + 2], "big") % len(known)])
+        for at in range(0, 2 * count, 2)
+    ]
+
+
 def _words(phrase: str) -> list[str]:
     # A sheet may number its words: "1. abandon 2. ability", or carry commas.
     plain = unicodedata.normalize("NFKD", phrase).casefold()

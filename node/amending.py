@@ -27,7 +27,7 @@ from protocol.codec import Value
 from protocol.entry import Status
 from protocol.errors import ProtocolError
 from protocol.fields import validate
-from protocol.ids import OrgId, RecordKey, day_of, text_id
+from protocol.ids import OrgId, RecordKey, text_id
 
 Narrowing = Callable[[Restrictions], Restrictions]
 
@@ -77,7 +77,7 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     words = edited(fields, form, node.settings, today)
     notes = look_through(words, before=fields)
     leaves = all_leaves(words, policy, record.consent)
-    exp_day = last_day(leaves, policy, day_of(record.published_us))
+    exp_day = last_day(leaves, policy, record.life_begins)
     if exp_day < node.today:
         raise Refused("the policy keeps such an alert no longer; withdraw it")
     after = next_revision(

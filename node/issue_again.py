@@ -1,15 +1,18 @@
-"""Signs own records once more, at their next revision: each as it stands, or with new terms.
+"""Signs own records once more, at their next revision: as they stand, or as the policy now says.
 
-Why: two texts for one revision, a new node key, or a policy that lets receivers do less or more.
-Never what was corrected after the backup that this store comes from, and never what has expired:
-what the one says is known to be wrong, and the other must not begin to live again.
+Why: two texts for one revision, a new node key, or a policy that lets receivers do less or more, or
+keeps such alerts for fewer days. Never what was corrected after the backup that this store comes
+from, and never what has expired: what the one says is known to be wrong, and the other must not
+begin to live again.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from federation.policy import Policy
 from node.after_restore import corrected_since
 from node.pipeline import next_revision, publish, signed_again, terms_of
 from node.runtime import Node
@@ -17,9 +20,17 @@ from node.store.records import OwnRecord, chunks, own_records
 from node.store.tables import own
 from protocol.codec import Value
 from protocol.entry import Status
-from protocol.ids import RecordKey
+from protocol.ids import Day, RecordKey
 
 Signing = Callable[[OwnRecord, int], OwnRecord]  # a record, and the revision to stay above
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the policy makes of a live record: its terms, and the last day of its copies."""
+
+    terms: list[Value]
+    exp_day: Day
 
 
 async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> set[int]:
@@ -39,42 +50,53 @@ async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> s
 
 
 async def follow_terms(node: Node) -> set[int]:
-    """Sign live records again whose terms are not what the policy says; returns peers with news.
+    """Sign live records again whose terms or days are not what the policy says; peers with news.
 
-    Nothing where the register is lost, or our key may not sign: then everything waits.
+    A life only gets shorter here, so that copies which nobody can reach die sooner. Nothing where
+    the register is lost, or our key may not sign: then everything waits.
     """
     if node.context.hold_all:
         return set()
     if node.documents.current.key_state(node.key.public, node.today) != "valid":
         return set()
     news: set[int] = set()
-    wanted = await node.read(_with_other_terms, node)
+    wanted = await node.read(_out_of_step, node)
     for group in chunks(wanted):
         known = await node.read(_may_be_signed, node, group)
         news |= await _sign_and_publish(
             node,
             known,
-            lambda record, above: _with_terms(record, node, wanted[record.entry.rk], above),
+            lambda record, above: _in_step(record, node, wanted[record.entry.rk], above),
         )
     return news
 
 
-def _with_terms(record: OwnRecord, node: Node, terms: list[Value], above: int) -> OwnRecord:
+def _in_step(record: OwnRecord, node: Node, standing: Standing, above: int) -> OwnRecord:
     leaves = {name: disclosure.value for name, disclosure in record.opened.items()}
     return next_revision(
-        record, node.key, leaves | {"terms": terms}, node.context.random,
-        today=node.today, exp_day=record.entry.exp_day, status=Status.LIVE, above=above,
+        record, node.key, leaves | {"terms": standing.terms}, node.context.random,
+        today=node.today, exp_day=standing.exp_day, status=Status.LIVE, above=above,
     )  # fmt: skip
 
 
-def _with_other_terms(connection: Connection, node: Node) -> dict[RecordKey, list[Value]]:
-    """The live records whose terms differ from what the policy makes of the consent, with those.
+def capped_day(record: OwnRecord, policy: Policy, today: Day) -> Day:
+    """The last day that the policy now leaves a record; never later than the one it has.
+
+    What the policy does not keep at all ends today: an entry cannot end before it was signed.
+    """
+    found = record.opened["severity"].value if "severity" in record.opened else 0
+    days = policy.days_kept(found if isinstance(found, int) else 0)
+    return Day(max(today, min(record.entry.exp_day, record.life_begins + days)))
+
+
+def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing]:
+    """The live records that are not as policy and consent make them, with what they must be.
 
     Of a record that came back from a peer the consent is not known: its terms only get narrower.
     """
     rows = connection.execute(own.select().with_only_columns(own.c.rk).where(own.c.partial == 1))
     partial = {RecordKey(bytes(rk)) for (rk,) in rows}
-    found: dict[RecordKey, list[Value]] = {}
+    found: dict[RecordKey, Standing] = {}
     for rk, record in _may_be_signed(connection, node, None).items():
         stands = record.opened.get("terms")
         if record.entry.status is not Status.LIVE or stands is None:
@@ -82,8 +104,9 @@ def _with_other_terms(connection: Connection, node: Node) -> dict[RecordKey, lis
         terms = terms_of(node.policy, record.consent)
         if rk in partial and isinstance(stands.value, list):
             terms = _narrower(stands.value, terms)
-        if terms != stands.value:
-            found[rk] = terms
+        last = capped_day(record, node.policy, node.today)
+        if terms != stands.value or last != record.entry.exp_day:
+            found[rk] = Standing(terms, last)
     return found
 
 

@@ -44,6 +44,11 @@ class OwnRecord:
         values = {name: disclosure.value for name, disclosure in self.opened.items()}
         return RecordView(values, self.entry.day, day_of(self.published_us), approved=self.approved)
 
+    @property
+    def life_begins(self) -> Day:
+        """The day from which the policy's days of keeping count: a correction does not renew."""
+        return day_of(self.published_us)
+
 
 def chunks(keys: Collection[RecordKey]) -> Iterator[Sequence[RecordKey]]:
     """Keys in groups that fit one statement."""

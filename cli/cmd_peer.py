@@ -147,6 +147,32 @@ def list_(cli: Cli) -> None:
 @peer.command()
 @click.argument("peer")
 @click.pass_obj
+def compare(cli: Cli, peer: str) -> None:
+    """Ask PEER where it stands, and show what is equal on both sides and what differs.
+
+    Equal is what a digest of both sides has proved. What differs shows each side's reason.
+    """
+    result = cli.call("peer_compare", peer=peer)
+
+    def show(shown: Result) -> None:
+        for sentence in shown["summary"]:
+            print(f"{sentence[:1].upper()}{sentence[1:]}.")
+        titles = {"ours": "Ours, by their reason", "theirs": "Theirs, by our reason"}
+        for whose, title in titles.items():
+            rows = [{**row, "alert": short(row["alert"])} for row in shown[whose]["differing"]]
+            if rows:
+                print(f"\n{title}:")
+                table(rows, ["alert", "reason", "since"])
+
+    then = "parasol alert coverage, for who has confirmed what"
+    if not result.get("asked", True):
+        then = f"they could not be asked now ({result['trouble']}): this is how things stood before"
+    emit(cli, result, show, then=then)
+
+
+@peer.command()
+@click.argument("peer")
+@click.pass_obj
 def pause(cli: Cli, peer: str) -> None:
     """Stop new alerts both ways. Corrections, withdrawals and erasures still flow."""
     emit(cli, cli.call("peer_pause", peer=peer), facts, then=f"parasol peer resume {peer}")

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "peer_block": "peering",
     "peer_remove": "peering",
     "peer_update": "peering",
+    "peer_compare": "comparing",
     "policy_show": "policies",
     "policy_check": "policies",
     "policy_apply": "policies",

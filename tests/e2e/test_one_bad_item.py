@@ -60,6 +60,15 @@ def test_one_bad_record_among_five_hundred_holds_up_none_of_the_others(
     eventually(lambda: list(one.coverage().values()).count("confirmed") == ALERTS - 1, within=30)
     rows_of = {row["alert"]: row for row in one.run("alert", "coverage")["coverage"]}
     assert (rows_of[bad]["state"], rows_of[bad]["reason"]) == ("held", "signature")
+    compared = one.run("peer", "compare", "Harbour")
+    assert compared["asked"]
+    assert compared["summary"][0] == f"ours at Harbour: {ALERTS - 1} equal, 1 differs: signature"
+    assert compared["ours"]["differing"][0]["alert"] == bad
+    theirs = other.run("peer", "compare", "Riverside")
+    assert theirs["summary"][1] == f"theirs here: {ALERTS - 1} equal, 1 differs: signature"
     one.run("alert", "correct", bad, "--set", "text=-", stdin="Corrected, and signed again.")
     eventually(lambda: other.show(bad).get("signature") == "verified", within=20)
     eventually(lambda: set(one.coverage().values()) == {"confirmed"}, within=20)
+    assert one.run("peer", "compare", "Harbour")["ours"]["equal"] == ALERTS
+    one.stop()
+    assert not other.run("peer", "compare", "Riverside")["asked"]

@@ -3,32 +3,26 @@
 Four inputs decide, and the strictest wins: the author's `terms`, which name the fields; what the
 hub itself holds; the hub's own gate towards the peer, which is `federation.release` as for its own
 records; and the border of the author's country, because terms say nothing of borders. A receiver
-holds what comes to the same terms, so a hub that passes on more is refused.
+holds what comes to the same terms (`federation.onward`), so a hub that passes on more is refused.
 Invariants: making any input stricter never adds a name; `kind` and `terms` go with every record
 that goes at all; tombstones and withdrawals go whatever the terms say.
-Place on the spine: at the author between policy and signature (`names_onward`), at the hub between
-a mirror and each peer's ledger (`Carrier`), at the receiver between a checked item and its store
-(`is_within_terms`).
+Place on the spine: at the author between policy and signature (`names_onward`), and at the hub
+between a mirror and each peer's ledger (`Carrier`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from federation.decision import ALWAYS, side_of, table_for
+from federation.onward import KINDS
 from federation.policy import Policy
 from federation.regions import crosses_border
 from federation.release import Consent, Gate, PeerView, RecordView, Restrictions, gate
 from federation.terms import allows, onward_names
-from protocol.codec import Value
-from protocol.entry import Status
 from protocol.fields import FIELDS
 from protocol.ids import Day
 
 _NONE: Final[frozenset[str]] = frozenset()
-KINDS: Final = frozenset({"alert", "notice"})
-"""What a hub passes on: a voice counts, and a hold is asked, only where its author sent it."""
-
 ONLY_AUTHOR: Final = frozenset(name for name in FIELDS if name.endswith(".token"))
 """Leaves that nobody but their author can answer for, and that so never go onward."""
 
@@ -48,22 +42,6 @@ def names_onward(policy: Policy) -> list[str]:
         return []
     table = table_for(side_of("origin", policy))
     return sorted((table.open_unmet | table.open_met) - ALWAYS - ONLY_AUTHOR)
-
-
-def is_within_terms(values: Mapping[str, Value], status: Status) -> bool:
-    """Tell whether a record that a hub passed on discloses no more than its author allows.
-
-    A live record must bring its terms, and they must allow it; a withdrawal may always come, with
-    its reason where the terms name that; a tombstone discloses nothing.
-    """
-    if status is Status.ERASED:
-        return not values
-    names = values.keys() - ALWAYS
-    if status is Status.LIVE and not allows(values.get("terms"), "onward"):
-        return False
-    if status is Status.LIVE and values.get("kind") not in KINDS:
-        return False
-    return names <= onward_names(values.get("terms"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 This is where a received record becomes `Verified`; nothing else makes one. It is pure and slow
 (a signature and some hashes an item), so callers run it off the event loop, a large delta in
 another process (`check_apart`, `from_apart`). A bad item never spoils its neighbours: it is carried
-on with the reason, to be held and reported.
+on with the reason, to be held and reported. A hub's item names another author than the channel's:
+it is verified by that author's document, and held to its terms.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from federation.onward import NOT_ONWARD, UNKNOWN_AUTHOR, is_within_terms
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import verify
 from protocol.codec import Value, decode
@@ -65,6 +67,7 @@ class CheckedItem:
     record: Verified | None = None
     problem: str = ""
     claimed: frozenset[str] = frozenset()  # of a problem: what its origin says it discloses
+    author: OrgId | None = None  # of a hub's: whose record it says it is
 
     @property
     def is_stop(self) -> bool:
@@ -89,52 +92,90 @@ def _verify(entry: Entry, sig: bytes, disclosures: bytes, author: OrgDoc, today:
     return Verified(entry, sig, disclosures, open_values(disclosures, entry))
 
 
-def check_items(items: Sequence[Put | Stop], author: OrgDoc, today: Day) -> list[CheckedItem]:
-    """Check each item of a delta that came from `author` itself; never raises for an item."""
+Others = Mapping[OrgId, OrgDoc]  # whom a hub may bring records of, as far as we know them
+NOBODY: Others = {}
+_BEGINS = b"\x99\x01\xc4\x20"  # an entry: nine parts, version 1, and 32 bytes of its author
+_ORG = slice(4, 36)
+
+
+def foreign_authors(items: Sequence[Put | Stop], sender: OrgId) -> set[OrgId]:
+    """The organisations other than the sender whose entries these items say they are."""
+    claimed = {
+        OrgId(item.entry[_ORG])
+        for item in items
+        if isinstance(item, Put) and item.entry.startswith(_BEGINS)
+    }
+    return claimed - {sender}
+
+
+def check_items(
+    items: Sequence[Put | Stop], author: OrgDoc, today: Day, others: Others = NOBODY
+) -> list[CheckedItem]:
+    """Check each item of a delta from `author`; never raises for an item.
+
+    What the sender passes on of others is checked by their documents in `others`.
+    """
     return [
         CheckedItem(item.pseq, item.rk, stopped_hash(item.rk), item.exp)
         if isinstance(item, Stop)
-        else _check_put(item, author, today)
+        else _check_put(item, author, today, others)
         for item in items
     ]
 
 
-def _check_put(item: Put, author: OrgDoc, today: Day) -> CheckedItem:
-    exp = today
+def _check_put(item: Put, sender: OrgDoc, today: Day, others: Others) -> CheckedItem:
+    exp, by = today, None
     try:
         entry = decode_entry(item.entry)
         exp = entry.exp_day  # a row held back must last as long as its record
-        record = _verify(entry, item.sig, item.disclosures, author, today)
         if entry.rk != item.rk:
             raise ProtocolError(ErrorNumber.MALFORMED, "an item under another record's key")
+        doc: OrgDoc | None = sender
+        if entry.org != sender.org:
+            by, doc = entry.org, others.get(entry.org)
+        if doc is None:
+            return _problem(item, exp, UNKNOWN_AUTHOR, by)
+        record = _verify(entry, item.sig, item.disclosures, doc, today)
     except ProtocolError as error:
-        claimed = state_hash(EntryId(h("entry", item.entry)), item.disclosures)
-        names = _claimed(item.disclosures)
-        return CheckedItem(item.pseq, item.rk, claimed, exp, problem=error.code, claimed=names)
-    return CheckedItem(item.pseq, item.rk, record.state, exp, record)
+        return _problem(item, exp, error.code, by)
+    if by is not None and not is_within_terms(record.values, entry.status):
+        return _problem(item, exp, NOT_ONWARD, by)
+    return CheckedItem(item.pseq, item.rk, record.state, exp, record, author=by)
 
 
-def check_again(items: Sequence[CheckedItem], author: OrgDoc, today: Day) -> list[CheckedItem]:
-    """Checked items by the author's document as it is now; it may be newer than at the check.
+def _problem(item: Put, exp: Day, why: str, by: OrgId | None) -> CheckedItem:
+    claimed = state_hash(EntryId(h("entry", item.entry)), item.disclosures)
+    names = _claimed(item.disclosures)
+    return CheckedItem(item.pseq, item.rk, claimed, exp, problem=why, claimed=names, author=by)
+
+
+def check_again(
+    items: Sequence[CheckedItem], author: OrgDoc, today: Day, others: Others = NOBODY
+) -> list[CheckedItem]:
+    """Checked items by the documents as they are now; they may be newer than at the check.
 
     Cheap: whether a key is still good, once for each key. The signatures were checked.
     """
-    gone = {
-        key
-        for key in {item.record.entry.node_key for item in items if item.record is not None}
-        if author.key_state(key, today) in {"unknown", "revoked"}
+    used = {
+        (item.record.entry.org, item.record.entry.node_key)
+        for item in items
+        if item.record is not None
     }
+    gone = set()
+    for org, key in used:
+        doc = author if org == author.org else others.get(org)
+        if doc is None or doc.key_state(key, today) in {"unknown", "revoked"}:
+            gone.add((org, key))
     return [
         _without_key(item, item.record)
-        if item.record is not None and item.record.entry.node_key in gone
+        if item.record is not None and (item.record.entry.org, item.record.entry.node_key) in gone
         else item
         for item in items
     ]
 
 
 def _without_key(item: CheckedItem, record: Verified) -> CheckedItem:
-    names = frozenset(record.values)
-    return CheckedItem(item.pseq, item.rk, item.state, item.exp, problem="key", claimed=names)
+    return replace(item, record=None, problem="key", claimed=frozenset(record.values))
 
 
 def _claimed(disclosures: bytes) -> frozenset[str]:
@@ -158,24 +199,31 @@ def puts_of(items: Sequence[Put | Stop]) -> list[Apart]:
     ]
 
 
-def check_apart(puts: Sequence[Apart], author: tuple[bytes, bytes], today: int) -> list[Apart]:
-    """Check puts in another process; `author` is the org document's bytes and signature."""
+Signed = tuple[bytes, bytes]  # an org document and its signature, as they travel
+
+
+def check_apart(
+    puts: Sequence[Apart], author: Signed, today: int, others: Sequence[Signed] = ()
+) -> list[Apart]:
+    """Check puts in another process, by the documents of their sender and of others."""
     document = decode_orgdoc(*author)
-    return [_plain(_check_put(Put(*put), document, Day(today))) for put in puts]
+    known = {each.org: each for each in (decode_orgdoc(*pair) for pair in others)}
+    return [_plain(_check_put(Put(*put), document, Day(today), known)) for put in puts]
 
 
 def _plain(item: CheckedItem) -> Apart:
+    by = item.author or b""
     if item.record is None:
-        return (item.state, item.exp, item.problem)
+        return (item.state, item.exp, item.problem, by)
     entry = item.record.entry
     head = (entry.node_key, entry.rid, entry.rev, entry.day, int(entry.status), entry.eid)
-    return (item.state, item.exp, "", head, item.record.values)
+    return (item.state, item.exp, "", by, head, item.record.values)
 
 
 def from_apart(
     items: Sequence[Put | Stop], answers: Sequence[Apart], org: OrgId
 ) -> list[CheckedItem]:
-    """The checked items of a delta whose puts were checked by `check_apart`, in order."""
+    """The checked items of a delta from `org` whose puts `check_apart` checked, in order."""
     waiting = iter(answers)
     return [
         CheckedItem(item.pseq, item.rk, stopped_hash(item.rk), item.exp)
@@ -187,13 +235,16 @@ def from_apart(
 
 def _from_plain(item: Put, answers: Iterator[Apart], org: OrgId) -> CheckedItem:
     answer = next(answers)
-    state, exp, problem = answer[:3]
+    state, exp, problem, by = answer[:4]
+    author = OrgId(by) if by else None
     if problem:
         names = _claimed(item.disclosures)
-        return CheckedItem(item.pseq, item.rk, state, exp, problem=problem, claimed=names)
-    (node_key, rid, rev, day, status, eid), values = answer[3:]
+        return CheckedItem(
+            item.pseq, item.rk, state, exp, problem=problem, claimed=names, author=author
+        )
+    (node_key, rid, rev, day, status, eid), values = answer[4:]
     entry = Entry(
-        org, node_key, rid, rev, day, exp, Status(status), (), item.entry, eid, item.rk
+        author or org, node_key, rid, rev, day, exp, Status(status), (), item.entry, eid, item.rk
     )  # fmt: skip
     record = Verified(entry, item.sig, item.disclosures, values)
-    return CheckedItem(item.pseq, item.rk, state, exp, record)
+    return CheckedItem(item.pseq, item.rk, state, exp, record, author=author)

@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from federation.verify import CheckedItem, check_apart, check_items, from_apart, puts_of
+from federation.verify import (
+    NOBODY,
+    CheckedItem,
+    Others,
+    check_apart,
+    check_items,
+    from_apart,
+    puts_of,
+)
 from keys.orgdoc import OrgDoc
 from protocol.ids import Day
 from protocol.messages import Put, Stop
@@ -32,22 +40,30 @@ class CheckingPool:
         self._closing: asyncio.TimerHandle | None = None
 
     async def check(
-        self, items: Sequence[Put | Stop], author: OrgDoc, today: Day
+        self,
+        items: Sequence[Put | Stop],
+        author: OrgDoc,
+        today: Day,
+        others: Others = NOBODY,
     ) -> list[CheckedItem]:
-        """Every item checked, in order; never raises for an item."""
+        """Every item checked, in order; never raises for an item.
+
+        `others` are the documents of those whose records the sender may pass on.
+        """
         if len(items) <= FEW:
-            return check_items(items, author, today)
+            return check_items(items, author, today, others)
         if len(items) < MANY:
-            return await asyncio.to_thread(check_items, items, author, today)
+            return await asyncio.to_thread(check_items, items, author, today, others)
         pool = self._started()
         loop = asyncio.get_running_loop()
+        signed = [(doc.raw, doc.sig) for doc in others.values()]
         work = loop.run_in_executor(
-            pool, check_apart, puts_of(items), (author.raw, author.sig), today
+            pool, check_apart, puts_of(items), (author.raw, author.sig), today, signed
         )
         with contextlib.suppress(BrokenProcessPool):
             return from_apart(items, await work, author.org)
         self.stop()
-        return await asyncio.to_thread(check_items, items, author, today)
+        return await asyncio.to_thread(check_items, items, author, today, others)
 
     def _started(self) -> ProcessPoolExecutor:
         loop = asyncio.get_running_loop()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.hub import ONLY_AUTHOR, Carrier, carrier, is_within_terms, names_onward
+from federation.hub import ONLY_AUTHOR, Carrier, carrier, names_onward
+from federation.onward import is_within_terms
 from federation.policy import Policy
 from federation.release import Consent, PeerView, RecordView, Restrictions, release
 from federation.terms import onward_names

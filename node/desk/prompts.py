@@ -13,7 +13,8 @@ from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.importers.appearance import plates_written_in
-from node.desk.importers.identifiers import emails_in, phones_in, urls_in
+from node.desk.importers.identifiers import emails_in, urls_in
+from node.desk.importers.phones import phones_in
 from node.desk.importers.words import fold
 from protocol.codec import Value
 

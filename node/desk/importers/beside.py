@@ -7,7 +7,8 @@ a cell of `phone` → (here, `identifiers`) → row.
 import re
 from typing import Final
 
-from node.desk.importers.identifiers import SERVICES, Reading, read_handles, unique
+from node.desk.importers.identifiers import SERVICES, read_handles
+from node.desk.importers.readings import Reading, unique
 
 _SERVICE: Final = "|".join(s for s in SERVICES if len(s) > 1)
 _NAMED: Final = re.compile(

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 
 from node.desk.doubts import Doubt
-from node.desk.importers import appearance, categories, dates, identifiers
+from node.desk.importers import appearance, categories, dates, identifiers, phones, readings
 from node.desk.importers.chat import Message, is_empty_message
 from node.desk.importers.consent import ConsentColumns
 from node.desk.importers.draft import ROW_KEY, DraftProposal, row_fingerprint
@@ -50,7 +50,7 @@ def room_of(
     """Return what the whole chat says: how its dates are written, and who its members are."""
     order = dates.infer_order([m.day for m in messages], country, today)
     members = tuple(dict.fromkeys(m.sender for m in messages if m.sender))
-    numbers = {n for member in members for n in identifiers.read_phones(member, country).values}
+    numbers = {n for member in members for n in phones.read_phones(member, country).values}
     for message in messages:
         if _pattern("mine").search(fold(message.text)):
             numbers.update(_phones(message.text, country))
@@ -104,7 +104,7 @@ def _guessed(doubt: Doubt, room: Room) -> Doubt:
     """Show what a number in the text was read as."""
     if doubt.reason != "a number inside the text":
         return doubt
-    found = identifiers.read_phones(doubt.text, room.country).values
+    found = phones.read_phones(doubt.text, room.country).values
     return Doubt(
         doubt.row, doubt.column, doubt.text, ", ".join(found), doubt.blocking, doubt.reason
     )
@@ -139,8 +139,8 @@ def _is_report(text: str, fields: dict[str, Value], codes: tuple[str, ...]) -> b
 
 def _phones(text: str, country: str | None) -> list[str]:
     found: list[str] = []
-    for stretch in identifiers.phones_in(text):
-        found.extend(identifiers.read_phones(stretch, country).values)
+    for stretch in phones.phones_in(text):
+        found.extend(phones.read_phones(stretch, country).values)
         if country is None:
             try:
                 found.append(normalise_phone(stretch, None))
@@ -153,7 +153,7 @@ def _identifiers(text: str, room: Room) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     phones: list[Value] = [p for p in _phones(text, room.country) if p not in room.numbers]
     if phones:
-        fields["phone"] = phones[: identifiers.MOST]
+        fields["phone"] = phones[: readings.MOST]
     emails: list[Value] = []
     for email in identifiers.emails_in(text):
         try:
@@ -161,7 +161,7 @@ def _identifiers(text: str, room: Room) -> dict[str, Value]:
         except IdentifierError:
             continue
     if emails:
-        fields["email"] = list(dict.fromkeys(emails))[: identifiers.MOST]
+        fields["email"] = list(dict.fromkeys(emails))[: readings.MOST]
     plates, parts = appearance.plates_in(text, room.country)
     if plates:
         fields["plate"] = list(plates)
@@ -176,7 +176,7 @@ def _identifiers(text: str, room: Room) -> dict[str, Value]:
         if fold(m.group(1)) not in members
     ]
     if names:
-        fields["name"] = list(dict.fromkeys(names))[: identifiers.MOST]
+        fields["name"] = list(dict.fromkeys(names))[: readings.MOST]
     return fields
 
 

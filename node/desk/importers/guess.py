@@ -5,14 +5,26 @@ number a bare "Phone" is, what a column without a header holds). Invariant: a co
 the reporter's is private, and a guess that only the values support is not `sure`.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from node.desk.importers.appearance import location_type_of, role_of, split_person
-from node.desk.importers.categories import exact_codes, read_category, read_story
-from node.desk.importers.consent import read_consent
+from node.desk.importers.appearance import role_of
+from node.desk.importers.column_values import (
+    describes_person,
+    has_digits,
+    is_answer,
+    is_code,
+    is_consent,
+    is_date_like,
+    is_email,
+    is_flag,
+    is_phone,
+    is_severity,
+    kind_of_place,
+    kind_of_values,
+    share,
+)
 from node.desk.importers.guess_header import (
     asks_consent,
     header_field,
@@ -22,7 +34,6 @@ from node.desk.importers.guess_header import (
     speaks_to_reporter,
 )
 from node.desk.importers.header import Table
-from node.desk.importers.identifiers import emails_in, phones_in
 from node.desk.importers.mapping import (
     MAY_BE_HERS,
     PRIVATE,
@@ -43,31 +54,6 @@ _INCIDENT: Final = frozenset(
 )
 _SINGLE: Final = frozenset(
     {"date", "time", "text", "severity", "role", "location_type", "place.city", "place.region"}
-)
-_ISO_DATE: Final = re.compile(r"^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T].*)?$")
-_MARKS: Final = frozenset(
-    {
-        "x",
-        "yes",
-        "y",
-        "1",
-        "true",
-        "✓",
-        "✔",
-        "☑",
-        "oui",
-        "si",
-        "ja",
-        "да",
-        "no",
-        "n",
-        "0",
-        "false",
-        "non",
-        "nein",
-        "нет",
-        "-",
-    }
 )
 
 
@@ -91,38 +77,38 @@ def guess_mapping(table: Table) -> Mapping:
 def _by_header(table: Table, index: int) -> Column:
     header = table.header[index]
     values = table.column(index)[:_SAMPLE]
-    if speaks_to_reporter(header) and asks_consent(header) and _share(values, _is_answer) > 0.7:
+    if speaks_to_reporter(header) and asks_consent(header) and share(values, is_answer) > 0.7:
         return Column(header, "consent.all", sure=True)
     found = header_field(header)
     if found is None:
         return _by_value(header, values, taken=_known_fields(table))
     name, whole = found
     words = plain(header)
-    if name.startswith("flag.") and not _is_flag(values):
+    if name.startswith("flag.") and not is_flag(values):
         return Column(header, PRIVATE, sure=True, why="unknown column")
-    if name == "ignore" and values and _share(values, _is_phone) > 0.6:
+    if name == "ignore" and values and share(values, is_phone) > 0.6:
         return Column(header, "phone", sure=False, why="values look like numbers to call")
     if name == "place":
-        name = _kind_of_place(values)
-    if name.startswith("consent.") and not _is_consent(values):
+        name = kind_of_place(values)
+    if name.startswith("consent.") and not is_consent(values):
         field = REPORTER if name == "consent.contact" else PRIVATE
         return Column(header, field, sure=True, why="not an answer of consent")
-    if name == "codes" and values and _share(values, lambda v: len(v) > 60) > 0.5:
+    if name == "codes" and values and share(values, lambda v: len(v) > 60) > 0.5:
         name = "text"
-    if name == "codes" and values and _share(values, _is_severity) > 0.6:
+    if name == "codes" and values and share(values, is_severity) > 0.6:
         name = "severity"
-    if name == "severity" and values and _share(values, _is_code) > 0.5:
+    if name == "severity" and values and share(values, is_code) > 0.5:
         name = "codes"
-    if name == "role" and values and _share(values, lambda v: role_of(v) is not None) < 0.3:
+    if name == "role" and values and share(values, lambda v: role_of(v) is not None) < 0.3:
         return Column(header, PRIVATE, sure=True, why="not words of a role")
     if (
         name == "phone"
         and values
-        and _share(values, _is_phone) < 0.3
-        and _share(values, _is_email) > 0.5
+        and share(values, is_phone) < 0.3
+        and share(values, is_email) > 0.5
     ):
         name = "email"
-    if name == "text" and values and _share(values, _is_code) > 0.7:
+    if name == "text" and values and share(values, is_code) > 0.7:
         name = "codes"
     if name == "text" and not whole and not says_what_happened(words):
         return Column(header, name, sure=False, why=MAY_BE_HERS)
@@ -142,10 +128,10 @@ def _fits(name: str, values: Sequence[str]) -> bool:
     if not filled:
         return True
     checks: dict[str, Callable[[str], bool]] = {
-        "phone": _has_digits, "email": _is_email, "date": _is_date_like,
+        "phone": has_digits, "email": is_email, "date": is_date_like,
     }  # fmt: skip
     check = checks.get(name)
-    return check is None or _share(filled, check) >= 0.3
+    return check is None or share(filled, check) >= 0.3
 
 
 def _client_columns_win(columns: list[Column]) -> list[Column]:
@@ -218,7 +204,7 @@ def _stories(table: Table, columns: list[Column]) -> list[Column]:
     for i in descriptions:
         values = table.column(i)[:_SAMPLE]
         has_text = any(c.field == "text" for c in out)
-        person = _share(values, _describes_person) > 0.5
+        person = share(values, describes_person) > 0.5
         if person or has_text:
             out[i] = replace(out[i], field="person", sure=person or not values)
         else:
@@ -251,9 +237,9 @@ def _one_each(columns: list[Column]) -> list[Column]:
 
 def _by_value(header: str, values: Sequence[str], taken: frozenset[str]) -> Column:
     """An unknown header: the values may show what it holds, but never whose it is."""
-    if asks_consent(header) and values and _share(values, _is_answer) > 0.7:
+    if asks_consent(header) and values and share(values, is_answer) > 0.7:
         return Column(header, "consent.all", sure=True)
-    name = _kind_of_values(values)
+    name = kind_of_values(values)
     if name is None or name in taken or (name == "date" and "timestamp" in taken):
         return Column(header, PRIVATE, sure=True, why="unknown column")
     return Column(header, name, sure=False, why=MAY_BE_HERS if name == "text" else _GUESSED)
@@ -279,7 +265,7 @@ def _by_values_alone(table: Table) -> list[Column]:
     taken: set[str] = set()
     for index, header in enumerate(table.header):
         values = table.column(index)[:_SAMPLE]
-        name = _kind_of_values(values)
+        name = kind_of_values(values)
         if name is None or name in taken:
             columns.append(Column(header, PRIVATE, sure=True, why="no header"))
             continue
@@ -287,109 +273,3 @@ def _by_values_alone(table: Table) -> list[Column]:
         why = MAY_BE_HERS if name == "text" else "no header: guessed from the values"
         columns.append(Column(header, name, sure=False, why=why))
     return columns
-
-
-def _kind_of_values(values: Sequence[str]) -> str | None:
-    filled = [v for v in values if not is_nothing(v)]
-    if not filled:
-        return None
-    tests: tuple[tuple[str, Callable[[str], bool], float], ...] = (
-        ("email", _is_email, 0.7),
-        ("date", _is_written_date, 0.7),
-        ("phone", _is_phone, 0.7),
-        ("codes", _is_code, 0.7),
-        (
-            "location_type",
-            lambda v: plain(v) != "other" and location_type_of(v) is not None and len(v) < 25,
-            0.8,
-        ),
-        ("text", lambda v: len(v) > 40 and " " in v, 0.5),
-    )
-    for name, test, least in tests:
-        if _share(filled, test) >= least:
-            return name
-    if _share(filled, lambda v: " " in v and bool(read_story(v).codes)) >= 0.5:
-        return "text"
-    return None
-
-
-def _kind_of_place(values: Sequence[str]) -> str:
-    filled = [v for v in values if not is_nothing(v)]
-    if filled and _share(filled, lambda v: location_type_of(v) is not None and len(v) < 30) > 0.7:
-        return "location_type"
-    if (
-        filled
-        and _share(filled, lambda v: bool(re.fullmatch(r"[A-Za-z]{1,2}\d[A-Za-z\d]?", v))) > 0.5
-    ):
-        return "place.district"
-    return "place"
-
-
-def _share(values: Sequence[str], test: Callable[[str], bool]) -> float:
-    filled = [v for v in values if v]
-    return sum(1 for v in filled if test(v)) / len(filled) if filled else 0.0
-
-
-def _has_digits(text: str) -> bool:
-    return sum(c.isdigit() for c in text) >= 5
-
-
-def _is_phone(text: str) -> bool:
-    digits = sum(c.isdigit() for c in text)
-    return (
-        bool(phones_in(text))
-        and not _ISO_DATE.match(text)
-        and 7 <= digits <= 40
-        and digits >= len(text) * 0.5
-    )
-
-
-def _is_email(text: str) -> bool:
-    return bool(emails_in(text))
-
-
-def _is_date_like(text: str) -> bool:
-    return any(c.isdigit() for c in text) or len(text.split()) <= 5
-
-
-def _is_written_date(text: str) -> bool:
-    return bool(_ISO_DATE.match(text)) or bool(re.match(r"^\d{1,2}\.? \w{3,10}\.? \d{4}$", text))
-
-
-def _is_code(text: str) -> bool:
-    reading = read_category(text, {})
-    return len(text) < 120 and reading.sure and (bool(reading.codes) or exact_codes(text) == ())
-
-
-def _is_severity(text: str) -> bool:
-    from node.desk.importers.appearance import severity_word
-
-    return severity_word(text) is not None and not exact_codes(text)
-
-
-def _is_mark(text: str) -> bool:
-    return plain(text) in _MARKS or text in _MARKS
-
-
-def _is_flag(values: Sequence[str]) -> bool:
-    return not values or all(_is_mark(v) for v in values)
-
-
-def _is_answer(text: str) -> bool:
-    return read_consent({"all": text})[0].members is not None
-
-
-def _is_consent(values: Sequence[str]) -> bool:
-    filled = [v for v in values if not is_nothing(v)]
-    if not filled:
-        return True
-    return _share(filled, lambda v: len(v) < 60 and not _has_digits(v)) > 0.6 and any(
-        read_consent({"all": v})[0].members is not None or len(v) < 30 for v in filled
-    )
-
-
-def _describes_person(text: str) -> bool:
-    if read_story(text).codes:
-        return False
-    parts = split_person(text)
-    return bool(set(parts) - {"person.marks"})

@@ -22,7 +22,6 @@ from node.desk.importers.encoding import decode_text
 from node.desk.importers.guess import guess_mapping
 from node.desk.importers.guess_header import forget_headers
 from node.desk.importers.header import Table, find_table
-from node.desk.importers.identifiers import forget_numbers
 from node.desk.importers.language import language_of
 from node.desk.importers.mapping import (
     IGNORE,
@@ -35,6 +34,7 @@ from node.desk.importers.mapping import (
     header_fingerprint,
     unnamed_warning,
 )
+from node.desk.importers.phones import forget_numbers
 from node.desk.importers.reading import check_size, read_grids
 from node.desk.importers.row import RowReader
 from node.desk.importers.words import fold, plain

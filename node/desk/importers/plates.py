@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from node.desk.importers.identifiers import Reading, unique
+from node.desk.importers.readings import Reading, unique
 from node.desk.importers.words import fold, is_nothing
 from protocol.errors import IdentifierError
 from protocol.identifiers import normalise_plate, normalise_plate_part

@@ -3,7 +3,8 @@
 import pytest
 
 from node.desk.importers.consent import read_consent
-from node.desk.importers.identifiers import read_handles, read_names, read_phones
+from node.desk.importers.identifiers import read_handles, read_names
+from node.desk.importers.phones import read_phones
 from node.desk.importers.plates import read_plates
 from node.desk.prompts import REPORTER_KEY, prompts
 from protocol.codec import Value

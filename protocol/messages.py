@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
+from protocol import messages_hub
 from protocol.codec import Value
 from protocol.errors import ErrorNumber, ProtocolError, malformed
 from protocol.ids import RECORD_KEY_BYTES, Day, RecordKey
@@ -31,6 +32,7 @@ from protocol.limits import (
     WAIT_SECONDS,
     WANT_ROWS,
 )
+from protocol.messages_hub import HubMessage
 from protocol.shape import as_array, as_bool, as_bytes, as_int, as_str
 
 PUT_TAG = 0
@@ -223,7 +225,7 @@ class Bye:
         return [int(self.number), self.detail]
 
 
-Message: TypeAlias = "Hello | Pull | Delta | Ok | List | Give | Poke | Err | Bye"
+Message: TypeAlias = "Hello | Pull | Delta | Ok | List | Give | Poke | Err | Bye | HubMessage"
 
 
 def decode_body(name: str, body: Value) -> Message:
@@ -389,6 +391,7 @@ _DECODERS: Final[Mapping[str, Callable[[Value], Message]]] = {
     "poke": _poke,
     "err": _err,
     "bye": _bye,
+    **messages_hub.DECODERS,
 }
 NAMES: Final = frozenset(_DECODERS)
 RESERVED_NAMES: Final = frozenset({"match", "drop", "fetch", "blob"})

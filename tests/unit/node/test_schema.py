@@ -166,3 +166,17 @@ def test_nothing_that_was_taken_away_before_the_brake_waits_in_it(tmp_path: Path
         assert connection.execute(select(metadata.tables["braked"])).fetchall() == []
         assert connection.execute(select(metadata.tables["records"].c.status)).scalar() == 2
     engine.dispose()
+
+
+def test_before_matching_nobody_had_asked_and_nothing_was_held(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0006")
+    _fill(engine, "records", id=1, rk=b"a", kind="alert")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("match_answered", "match_asked", "holds", "hold_tokens"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["records"].c.kind)).scalar() == "alert"
+    engine.dispose()

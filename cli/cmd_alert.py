@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from cli.ask import assignments, confirm, text_argument
+from cli.ask import assignments, text_argument
+from cli.ask import confirm as ask_to_confirm
 from cli.cli_state import Cli
 from cli.cmd_draft import FIELDS_HELP
 from cli.ordered import OrderedGroup
@@ -142,9 +143,21 @@ def erase(cli: Cli, alert: str, dry_run: bool) -> None:
     if not dry_run:
         told = cli.call("alert_coverage", alert=alert)["coverage"] if cli.may_ask() else []
         peers = words([_peer(row) for row in told])
-        confirm(cli, "erase", f"Will be erased for good, here and at: {peers}.")
+        ask_to_confirm(cli, "erase", f"Will be erased for good, here and at: {peers}.")
     result = cli.call("alert_erase", alert=alert, **_dry(dry_run))
     emit(cli, result, _show_told, then="" if dry_run else _see(alert))
+
+
+@alert.command()
+@click.argument("alert")
+@click.option("--as", "by", required=True, metavar="NAME", help="Who you are.")
+@click.pass_obj
+def confirm(cli: Cli, alert: str, by: str) -> None:
+    """Approve one of our alerts that went out before enough reviewers had.
+
+    With the last of them it lives as long as the policy says; without, it ends at its hour."""
+    result = cli.call("alert_confirm", alert=alert, by=by)
+    emit(cli, result, facts, then=_see(alert))
 
 
 @alert.command()

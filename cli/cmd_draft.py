@@ -144,19 +144,29 @@ def edit(cli: Cli, id: str, pairs: tuple[str, ...]) -> None:  # noqa: A002
     "--despite", is_flag=True, help="Also what has blocking doubts, which you looked at; with ID."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be published, and change nothing.")
+@click.option("--as", "by", metavar="NAME", help="Who you are, where the policy counts reviewers.")
 @click.pass_obj
-def publish(cli: Cli, ids: tuple[str, ...], everything: bool, despite: bool, dry_run: bool) -> None:
+def publish(
+    cli: Cli,
+    ids: tuple[str, ...],
+    everything: bool,
+    despite: bool,
+    dry_run: bool,
+    by: str | None,
+) -> None:
     """Sign drafts as alerts and share them, as policy allows.
 
     Publishing says that you reviewed them, and that the organisation's members and trusted peers
-    may be warned. Ends with 3 where nothing could be published.
+    may be warned. Ends with 3 where nothing could be published. Where the policy asks for more
+    reviewers than approved, an alert ends after the policy's hours, unless others confirm it.
     """
     if bool(ids) == everything:
         raise click.UsageError("name the drafts by ID, or give --all" if not ids else "ID or --all")
     if despite and everything:
         raise click.UsageError("--despite is for drafts that you name by ID, each looked at")
     more = {name: True for name, given in (("despite", despite), ("dry_run", dry_run)) if given}
-    result = cli.call("draft_publish", ids=list(ids), all=everything, **more)
+    said = {"by": by} if by else {}
+    result = cli.call("draft_publish", ids=list(ids), all=everything, **more, **said)
 
     def show(shown: Result) -> None:
         for alert in shown["published"]:
@@ -171,6 +181,23 @@ def publish(cli: Cli, ids: tuple[str, ...], everything: bool, despite: bool, dry
     if result["refused"] and not result["published"]:
         unknown = all(row.get("reason") == "not_found" for row in result["refused"])
         raise click.exceptions.Exit(FAILED if unknown else POLICY)
+
+
+@draft.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--as", "by", required=True, metavar="NAME", help="Who you are.")
+@click.pass_obj
+def approve(cli: Cli, ids: tuple[str, ...], by: str) -> None:
+    """Approve drafts as they stand, one reviewer of those that the policy asks for.
+
+    An edit makes an approval void."""
+
+    def show(shown: Result) -> None:
+        rows = [{**row, "approved by": row["by"]} for row in shown["approved"]]
+        table(rows, ["id", "approved by", "missing"])
+
+    result = cli.call("draft_approve", ids=list(ids), by=by)
+    emit(cli, result, show, then="parasol draft publish ID --as NAME")
 
 
 @draft.command()

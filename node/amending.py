@@ -22,6 +22,7 @@ from node.runtime import Node
 from node.store.drafts import blank_draft
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import OwnRecord, own_records
+from node.store.reviews import no_longer_than_provisional
 from node.store.tables import ledger, peers, records, returned
 from protocol.codec import Value
 from protocol.entry import Status
@@ -69,7 +70,7 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
 
     What is newly said is looked through: a number in it is refused, a likely name is noted.
     """
-    record = _own(connection, node, alert)
+    record = own_alert(connection, node, alert)
     _must_be_live(record, node)
     context, policy = node.context, node.policy
     fields = {name: opened.value for name, opened in record.opened.items()}
@@ -78,6 +79,7 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     notes = look_through(words, before=fields)
     leaves = all_leaves(words, policy, record.consent)
     exp_day = last_day(leaves, policy, record.life_begins)
+    exp_day = no_longer_than_provisional(connection, record.entry.rk, exp_day)
     if exp_day < node.today:
         raise Refused("the policy keeps such an alert no longer; withdraw it")
     after = next_revision(
@@ -106,7 +108,7 @@ def look_through(
 
 def withdraw_record(connection: Connection, node: Node, alert: str, reason: str) -> Change:
     """Withdraw an alert of ours; the reason is all that remains of it."""
-    record = _own(connection, node, alert)
+    record = own_alert(connection, node, alert)
     if record.entry.status is not Status.LIVE:
         raise BadRequest(f"this alert is {_WORDS[record.entry.status]} already")
     if reason:
@@ -123,22 +125,22 @@ def withdraw_record(connection: Connection, node: Node, alert: str, reason: str)
 
 def erase_record(connection: Connection, node: Node, alert: str) -> Change:
     """Erase an alert of ours and the draft that it came from; again is the same as once."""
-    record = _own(connection, node, alert)
+    record = own_alert(connection, node, alert)
     rk = record.entry.rk
     blank_draft(connection, rk)
     connection.execute(delete(returned).where(returned.c.rk == rk))
     if record.entry.status is Status.ERASED:
-        return _done(connection, node, record, frozenset())
+        return _done(connection, rk, node, frozenset())
     after = erased(record, node.key, node.context.random, node.today, above=_seen(node, record))
     return _put(connection, node, after)
 
 
 def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowing) -> Change:
     """Narrow who may have an alert of ours and which fields."""
-    record = _own(connection, node, alert)
+    record = own_alert(connection, node, alert)
     _must_be_live(record, node)
     news = narrow(connection, node.context, record.entry.rk, narrowing(record.restrictions))
-    return _done(connection, node, record, frozenset(news))
+    return _done(connection, record.entry.rk, node, frozenset(news))
 
 
 def hidden_from(
@@ -169,7 +171,8 @@ def told_before(connection: Connection, rk: RecordKey) -> tuple[str, ...]:
     return tuple(connection.execute(query.where(ledger.c.rk == rk).order_by(peers.c.id)).scalars())
 
 
-def _own(connection: Connection, node: Node, alert: str) -> OwnRecord:
+def own_alert(connection: Connection, node: Node, alert: str) -> OwnRecord:
+    """The alert of ours with this id; Refused where it is another organisation's."""
     row = find_alert(connection, alert)
     if bytes(row.org) != node.context.org:
         name = seen(connection, node.context).name(row.org) or "another organisation"
@@ -191,13 +194,19 @@ def _must_be_live(record: OwnRecord, node: Node) -> None:
         raise BadRequest("this alert has expired, and its copies with it; publish a new one")
 
 
+def put_revision(
+    connection: Connection, node: Node, record: OwnRecord | None, rk: RecordKey
+) -> Change:
+    """Put a signed revision on every ledger (None: nothing changed) and say what that is."""
+    news = publish(connection, node.context, [record]) if record else set()
+    return _done(connection, rk, node, frozenset(news))
+
+
 def _put(connection: Connection, node: Node, record: OwnRecord) -> Change:
-    news = publish(connection, node.context, [record])
-    return _done(connection, node, record, frozenset(news))
+    return put_revision(connection, node, record, record.entry.rk)
 
 
-def _done(connection: Connection, node: Node, record: OwnRecord, news: frozenset[int]) -> Change:
-    rk = record.entry.rk
+def _done(connection: Connection, rk: RecordKey, node: Node, news: frozenset[int]) -> Change:
     query = select(peers.c.name).where(peers.c.id.in_(news)).order_by(peers.c.id)
     told = tuple(connection.execute(query).scalars()) if news else ()
     row = connection.execute(select(records).where(records.c.rk == rk)).one()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from federation.peers import PeerState
 from node.control import place
+from node.duties import do_duties
 from node.issue_again import follow_terms, issue_again
 from node.owndocs import finish_signing
 from node.pipeline import spread
@@ -61,6 +62,7 @@ class Jobs:
         self._every(timedelta(seconds=5), self.sign_conflicts, after_s=2)
         self._every(timedelta(hours=1), self.finish_signing, after_s=1)
         self._every(timedelta(hours=24), self.derive_again, after_s=1)
+        self._every(timedelta(minutes=10), self.do_duties, after_s=3)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -94,6 +96,10 @@ class Jobs:
         node = self._node
         node.on_news(await follow_terms(node))
         node.on_news(await node.change(spread, node.context))
+
+    async def do_duties(self) -> None:
+        """Do what the policy promises by a certain time."""
+        await do_duties(self._node)
 
     async def sign_conflicts(self) -> None:
         """Issue again what a peer knows in another text of the same revision."""

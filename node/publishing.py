@@ -6,7 +6,7 @@ that a crash publishes it wholly or not at all, and once.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, update
@@ -14,14 +14,18 @@ from sqlalchemy import Connection, update
 from federation.policy import Policy
 from federation.release import Consent
 from keys.signing import SigningKey
+from node.agreement import Agreement, agreement
 from node.edits import all_leaves
 from node.errors import BadField, Refused
 from node.pipeline import last_day, new_record, publish, sign_alert
+from node.store.audit import Act, note
 from node.store.context import Context
 from node.store.drafts import Draft, DraftState, StoredDoubt, mark_published
 from node.store.records import OwnRecord
+from node.store.reviews import add_review, mark_provisional
 from node.store.tables import own
 from protocol.errors import ProtocolError
+from protocol.ids import day_of
 
 REASONS = {
     "no code: what happened?": "no_code",
@@ -47,10 +51,11 @@ APPROVED_BY_PUBLISHING = frozenset({"name"})
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A draft with the record that it becomes, signed and not yet stored."""
+    """A draft with the record that it becomes, signed and not yet stored; who agreed to it."""
 
     draft: Draft
     record: OwnRecord
+    agreed: Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +88,63 @@ def why_not(draft: Draft, *, despite: bool) -> str:
 
 
 def sign_drafts(
-    drafts: Sequence[Draft], context: Context, policy: Policy, key: SigningKey, *, despite: bool
+    drafts: Sequence[Draft],
+    context: Context,
+    policy: Policy,
+    key: SigningKey,
+    *,
+    despite: bool,
+    approved: Mapping[str, Sequence[str]],
 ) -> list[Ready | NotReady]:
-    """Sign what may go; runs in a thread, since each takes hashes and a signature."""
-    return [_sign(draft, context, policy, key, despite=despite) for draft in drafts]
+    """Sign what may go; runs in a thread, since each takes hashes and a signature.
+
+    `approved` says by draft who approved it as it stands, with whoever publishes it now.
+    """
+    return [
+        _sign(draft, context, policy, key, despite=despite, names=approved.get(draft.id, ()))
+        for draft in drafts
+    ]
 
 
 def _sign(
-    draft: Draft, context: Context, policy: Policy, key: SigningKey, *, despite: bool
+    draft: Draft,
+    context: Context,
+    policy: Policy,
+    key: SigningKey,
+    *,
+    despite: bool,
+    names: Sequence[str],
 ) -> Ready | NotReady:
     reason = why_not(draft, despite=despite)
     consent = draft.asked.consent
     if reason or consent is None:
         return NotReady(draft.id, reason)
     try:
-        return Ready(draft, record_of(draft, consent, context, policy, key))
+        agreed = agreement(policy, names, context.now_us())
+        record = record_of(draft, consent, context, policy, key, agreed.until_us)
+        return Ready(draft, record, agreed)
     except (BadField, Refused, ProtocolError) as error:
         return NotReady(draft.id, str(error))
 
 
 def record_of(
-    draft: Draft, consent: Consent, context: Context, policy: Policy, key: SigningKey
+    draft: Draft,
+    consent: Consent,
+    context: Context,
+    policy: Policy,
+    key: SigningKey,
+    until_us: int = 0,
 ) -> OwnRecord:
-    """The signed record that a draft becomes. BadField, Refused, ProtocolError."""
+    """The signed record that a draft becomes. BadField, Refused, ProtocolError.
+
+    `until_us` is until when it may stand unless others confirm it; 0: they need not.
+    """
     leaves = all_leaves(draft.fields, policy, consent)
     today = context.today
+    last = last_day(leaves, policy, today)
     signed = sign_alert(
         key, context.org, leaves, context.random,
-        day=today, exp_day=last_day(leaves, policy, today),
+        day=today, exp_day=min(last, day_of(until_us)) if until_us else last,
     )  # fmt: skip
     approved = APPROVED_BY_PUBLISHING & leaves.keys()
     return new_record(signed, consent, approved, context.now_us())
@@ -131,4 +165,9 @@ def store_ready(
     for each in fresh:
         rk = each.record.entry.rk
         connection.execute(update(own).where(own.c.rk == rk).values(draft=each.draft.id))
+        for name in each.agreed.names:
+            add_review(connection, each.draft.id, name, each.draft.fields, context.now_us())
+        if each.agreed.until_us:
+            mark_provisional(connection, rk, each.agreed.until_us)
+        note(connection, context.now_us(), ", ".join(each.agreed.names), Act.PUBLISHED, rk)
     return news, changed

@@ -27,6 +27,7 @@ from node.store.drafts import (
     open_drafts,
     save_draft,
 )
+from node.store.reviews import KEEPER, all_reviewers, name_of, words_of
 from protocol.codec import Value
 from protocol.errors import ProtocolError
 from protocol.ids import Day, text_id
@@ -150,16 +151,19 @@ async def draft_publish(
     all: bool = False,  # noqa: A002 - the argument's name on the wire
     despite: bool = False,
     dry_run: bool = False,
+    by: str = KEEPER,
 ) -> dict[str, Any]:
     """Sign drafts and put them on every ledger; gives {"published", "refused"}.
 
-    `despite` publishes what a keeper has looked at although it has blocking doubts; never against
-    a reporter's no, and never without a code. One draft that may not go does not stop the others.
+    `by` is who publishes, one of the reviewers that the policy asks for. `despite` publishes what
+    a keeper has looked at although it has blocking doubts; never against a reporter's no, and
+    never without a code. One draft that may not go does not stop the others.
     """
     drafts, refused = await node.read(_wanted, ids or [], all)
     context, policy = node.context, node.policy
+    approved = await node.read(approvals, drafts, name_of(by))
     signed = await asyncio.to_thread(
-        sign_drafts, drafts, context, policy, node.key, despite=despite
+        sign_drafts, drafts, context, policy, node.key, despite=despite, approved=approved
     )
     ready = [each for each in signed if isinstance(each, Ready)]
     refused += [_refusal(each) for each in signed if isinstance(each, NotReady)]
@@ -171,12 +175,28 @@ async def draft_publish(
     went = [each for each in ready if each.draft.id not in changed]
     shown = [each.draft.id if dry_run else text_id(each.record.entry.rk) for each in went]
     result: dict[str, Any] = {"published": shown, "refused": refused}
-    reviewers = policy.moderation.reviewers
-    if went and reviewers > 1:
-        result["notes"] = [
-            f"the policy asks for {reviewers} reviewers; the command line publishes as the keeper"
-        ]
+    waiting = [each for each in went if each.agreed.missing]
+    if waiting:
+        hours = policy.moderation.urgent_hours
+        result["provisional"] = [shown[went.index(each)] for each in waiting]
+        said = (
+            f"the policy asks for {policy.moderation.reviewers} reviewers: {len(waiting)} of these"
+            f" end in {hours} hours unless others confirm them: parasol alert confirm"
+        )
+        result["notes"] = [said]
     return result
+
+
+def approvals(connection: Connection, drafts: list[Draft], publisher: str) -> dict[str, list[str]]:
+    """By draft: who approved it as it stands, and whoever publishes it."""
+    stored = all_reviewers(connection, [draft.id for draft in drafts])
+    return {
+        draft.id: [
+            *(name for name, words in stored.get(draft.id, ()) if words == words_of(draft.fields)),
+            publisher,
+        ]
+        for draft in drafts
+    }
 
 
 def _wanted(

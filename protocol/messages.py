@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
-from protocol import messages_hub
+from protocol import messages_further
 from protocol.codec import Value
 from protocol.errors import ErrorNumber, ProtocolError, malformed
 from protocol.ids import RECORD_KEY_BYTES, Day, RecordKey
@@ -32,7 +32,7 @@ from protocol.limits import (
     WAIT_SECONDS,
     WANT_ROWS,
 )
-from protocol.messages_hub import HubMessage
+from protocol.messages_further import FurtherMessage
 from protocol.shape import as_array, as_bool, as_bytes, as_int, as_str
 
 PUT_TAG = 0
@@ -225,7 +225,7 @@ class Bye:
         return [int(self.number), self.detail]
 
 
-Message: TypeAlias = "Hello | Pull | Delta | Ok | List | Give | Poke | Err | Bye | HubMessage"
+Message: TypeAlias = "Hello | Pull | Delta | Ok | List | Give | Poke | Err | Bye | FurtherMessage"
 
 
 def decode_body(name: str, body: Value) -> Message:
@@ -391,7 +391,7 @@ _DECODERS: Final[Mapping[str, Callable[[Value], Message]]] = {
     "poke": _poke,
     "err": _err,
     "bye": _bye,
-    **messages_hub.DECODERS,
+    **messages_further.DECODERS,
 }
 NAMES: Final = frozenset(_DECODERS)
-RESERVED_NAMES: Final = frozenset({"match", "drop", "fetch", "blob"})
+RESERVED_NAMES: Final = frozenset({"drop", "fetch", "blob"})

@@ -7,7 +7,10 @@ import click
 
 from cli.ask import read_input_file, read_text_file
 from cli.cli_state import Cli
-from cli.show import Result, emit, facts, table
+from cli.show import Result, emit, facts, present, table
+
+# Doubts that are settled once for a whole column, by their code.
+_OF_THE_COLUMN = frozenset({"column_not_confirmed", "the_column_may_be_about_the_reporter"})
 
 
 @click.command("import")
@@ -21,6 +24,12 @@ from cli.show import Result, emit, facts, table
     help='Day the list was written, for "last week" and days without a year.',
 )
 @click.option("--dry-run", is_flag=True, help="Show mapping and doubts, and store nothing.")
+@click.option(
+    "--sure",
+    multiple=True,
+    metavar="HEADER",
+    help="A column that was taken rightly, such as Notes: its rows no longer wait; repeat it.",
+)
 @click.option("--name", help="File name to go by where FILE is -, such as list.csv.")
 @click.pass_obj
 def import_(
@@ -30,12 +39,14 @@ def import_(
     country: str | None,
     as_of: object,
     dry_run: bool,
+    sure: tuple[str, ...],
     name: str | None,
 ) -> None:
     """Read FILE (CSV, TSV, XLSX, ODS or a chat export; - for standard input) into drafts.
 
     Nothing is published. The guessed mapping is shown and remembered; correct it in a file and give
-    it with --mapping. Importing the same file again adds nothing.
+    it with --mapping, or confirm a column of it with --sure. Importing the same file again adds
+    nothing.
     """
     content = read_input_file(file, "FILE")
     result = cli.call(
@@ -46,24 +57,50 @@ def import_(
         country=None if country is None else country.upper(),
         as_of=None if as_of is None else str(as_of)[:10],
         dry_run=dry_run,
+        sure=list(sure),
     )
-    then = (
+    then = [
         "the same without --dry-run, or with --mapping FILE after correcting the mapping"
         if dry_run
         else "parasol draft list, to review them"
-    )
-    emit(cli, result, _show, then=then)
+    ]
+    for asked in result.get("to_confirm") or []:
+        header = asked["column"]
+        then.append(
+            f'look through the column "{header}"; if nothing in it is about who reported, '
+            f'the same import with --sure "{header}" confirms it for all {asked["rows"]} rows'
+        )
+    emit(cli, {**result, "next": then} if not cli.as_json else result, _show)
+
+
+_APART = frozenset({"doubts", "mapping", "skipped_rows", "to_confirm"})
 
 
 def _show(result: Result) -> None:
-    facts({name: value for name, value in result.items() if name not in {"doubts", "mapping"}})
+    facts({name: value for name, value in result.items() if name not in _APART})
     mapping = result.get("mapping")
     if isinstance(mapping, str):
         print(f"\nMapping, as a file for --mapping:\n{mapping}")
     elif isinstance(mapping, dict):
         print("\nMapping:")
         facts(mapping)
-    doubts = result.get("doubts") or []
+    asked = result.get("to_confirm") or []
+    if asked:
+        print("\nColumns to confirm; until then their rows are not published:")
+        table(asked, ["column", "field", "rows", "why"])
+    settled = {row["column"] for row in asked}
+    doubts = [
+        {**row, "blocking": "blocks" if row.get("blocking") else ""}
+        for row in result.get("doubts") or []
+        if not (row.get("column") in settled and row.get("code") in _OF_THE_COLUMN)
+    ]
     if doubts:
         print("\nDoubts:")
-        table(doubts, ["row", "column", "text", "guess"])
+        table(doubts, ["row", "column", "text", "guess", "reason", "blocking"])
+    skipped = result.get("skipped_rows") or []
+    if skipped:
+        print("\nSkipped:")
+        table(skipped, [*present(skipped, ["sheet"]), "row", "reason", "text"])
+        more = result.get("skipped", 0) - len(skipped)
+        if more > 0:
+            print(f"and {more} more")

@@ -9,7 +9,8 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -20,13 +21,15 @@ from node.desk.doubts import Doubt
 from node.desk.errors import MappingFailure
 from node.desk.importers import mapping as maps
 from node.desk.importers.draft import DraftProposal
-from node.desk.importers.importing import ImportResult
+from node.desk.importers.importing import ImportResult, Skip
 from node.desk.importers.importing import import_list as read_list
+from node.desk.importers.words import plain
 from node.edits import local_day
 from node.errors import BadRequest
 from node.publishing import reason_code
 from node.runtime import Node
 from node.store.drafts import (
+    SCOPES,
     Asked,
     Draft,
     DraftState,
@@ -40,6 +43,8 @@ from node.store.tables import mappings
 from protocol.ids import iso_date
 
 NAME_CHARACTERS = 200
+SKIPS = 2000  # a chat has thousands of messages that are no report
+SKIP_CHARACTERS = 200
 
 
 async def import_list(
@@ -50,21 +55,28 @@ async def import_list(
     country: str | None = None,
     as_of: str | None = None,
     dry_run: bool = False,
+    sure: list[str] | None = None,
 ) -> dict[str, Any]:
     """Read a list (`content` in base64) into drafts; gives counts, doubts and the mapping as TOML.
 
-    "rows" = "drafts" + "skipped". Raises ImportFailure where file or mapping cannot be used.
+    "rows" = "drafts" + "skipped", and "skipped_rows" names the first SKIPS of these. `sure` are
+    headers of columns that a person confirms as they were taken; "to_confirm" names those that keep
+    their rows from being published. Raises ImportFailure where file or mapping cannot be used,
+    BadRequest for a country, day or column that there is not.
     """
     given = None if mapping is None else maps.from_toml(mapping)
+    if country is not None:
+        _check_country(country)
     known = await node.read(_remembered)
     result = await asyncio.to_thread(
-        _read, node, _bytes(content), filename, given, known, country, as_of
+        _read, node, _bytes(content), filename, given, known, country, as_of, sure or []
     )
+    _check_headers(result, sure or [])
     drafts = _drafts(node, result, filename)
     if dry_run:
         added, again = await node.read(_would_add, drafts), 0
     else:
-        added, again = await node.change(_store, drafts, result, reread=given is not None)
+        added, again = await node.change(_store, drafts, result, reread=bool(given or sure))
     shown = [proposal for proposal in result.drafts if proposal.fingerprint in added]
     return {
         "rows": result.rows,
@@ -72,11 +84,59 @@ async def import_list(
         "skipped": result.rows - len(added),
         "known": len(result.drafts) - len(added),
         "doubts": [_doubt(doubt) for proposal in shown for doubt in proposal.doubts],
+        "to_confirm": _to_confirm(result, shown),
+        **_skipped(result, added),
         "mapping": maps.to_toml(result.mapping),
         "warnings": list(result.warnings),
         **({"read_again": again} if again else {}),
         **({"dry_run": True} if dry_run else {}),
     }
+
+
+def _skipped(result: ImportResult, added: Collection[str]) -> dict[str, Any]:
+    before = [
+        Skip(each.row, "imported before", "", each.sheet)
+        for each in result.drafts
+        if each.fingerprint not in added
+    ]
+    every = sorted([*result.skips, *before], key=lambda skip: (skip.sheet, skip.row))
+    rows = [
+        {"row": skip.row, "reason": skip.reason, "text": skip.text[:SKIP_CHARACTERS]}
+        | ({"sheet": skip.sheet} if skip.sheet else {})
+        for skip in every[:SKIPS]
+    ]
+    return {"skipped_rows": rows}
+
+
+def _to_confirm(result: ImportResult, shown: Collection[DraftProposal]) -> list[dict[str, Any]]:
+    """The columns whose every cell waits for a person, until she confirms the column once."""
+    waiting = Counter(
+        doubt.column
+        for proposal in shown
+        for doubt in proposal.doubts
+        if doubt.reason in maps.OF_THE_COLUMN
+    )
+    columns = {column.header: column for each in result.mappings for column in each.columns}
+    return [
+        {"column": header, "field": columns[header].field, "rows": rows, "why": columns[header].why}
+        for header, rows in waiting.items()
+        if header in columns
+    ]
+
+
+def _check_headers(result: ImportResult, sure: Collection[str]) -> None:
+    headers = [column.header for each in result.mappings for column in each.columns]
+    known = {plain(header) for header in headers}
+    if any(plain(each) not in known for each in sure):
+        raise BadRequest(f"sure: the list has no column of that name; it has {', '.join(headers)}")
+
+
+def _check_country(country: str) -> None:
+    import pycountry
+
+    if pycountry.countries.get(alpha_2=country.upper()) is None:
+        hint = "; the United Kingdom is GB" if country.upper() == "UK" else ""
+        raise BadRequest(f"country: two letters of ISO 3166, such as US, FR or DE{hint}")
 
 
 def _bytes(content: str) -> bytes:
@@ -94,20 +154,26 @@ def _read(
     known: Mapping[str, maps.Mapping],
     country: str | None,
     as_of: str | None,
+    sure: Collection[str],
 ) -> ImportResult:
     """Read the file; runs in a thread."""
     settings = node.settings
-    where = country or settings.country
+    where = country.upper() if country else settings.country
+    today = _date(iso_date(local_day(node.context.now_us(), settings.timezone)))
+    written = None if as_of is None else _date(as_of)
+    if written is not None and written > today:
+        raise BadRequest(f"as_of: lies in the future; today is {today.isoformat()}")
     return read_list(
         data,
         filename,
         mapping=given,
         remembered=known.get,
         country=where,
-        as_of=None if as_of is None else _date(as_of),
-        today=_date(iso_date(local_day(node.context.now_us(), settings.timezone))),
+        as_of=written,
+        today=today,
         # Rows of a list from elsewhere are not from our region.
         region=settings.region if where == settings.country else where,
+        sure=sure,
     )
 
 
@@ -125,7 +191,7 @@ def _drafts(node: Node, result: ImportResult, filename: str) -> list[Draft]:
         Draft(
             new_id(context.random), DraftState.OPEN, proposal.fields, proposal.private,
             tuple(_stored(doubt, fields) for doubt in proposal.doubts),
-            Asked(proposal.consent.members, proposal.consent.peers),
+            Asked(*(getattr(proposal.consent, scope) for scope in SCOPES)),
             _source(filename, proposal), proposal.row, bytes.fromhex(proposal.fingerprint),
             context.now_us(),
         )

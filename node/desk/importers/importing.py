@@ -8,14 +8,14 @@ Invariant: nothing here publishes; what comes out are proposals for the desk.
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.errors import UnknownColumns
 from node.desk.importers import appearance, dates
-from node.desk.importers.chat import Message, read_chat
+from node.desk.importers.chat import Message, is_empty_message, read_chat
 from node.desk.importers.chat_draft import draft_of, room_of
 from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fingerprint
 from node.desk.importers.encoding import decode_text
@@ -30,6 +30,7 @@ from node.desk.importers.mapping import (
     UNNAMED,
     Column,
     Mapping,
+    confirmed,
     fitted,
     header_fingerprint,
     unnamed_warning,
@@ -46,6 +47,22 @@ _FOOTER: Final = re.compile(
     r"fin\b|somme|confidentiel|suma|confidencial|gesamt|summe|vertraulich|stand|ende\b|итого|"
     r"всего|totale|totaal|razem|n\s?=)",
 )
+_EMPTY: Final = "an empty row"
+_FOOT: Final = "the end of a list, such as a total"
+_TWICE: Final = "the same as an earlier row"
+_NOTHING: Final = "nothing in it that warns of anybody"
+_NO_REPORT: Final = "no report: nothing in it that warns of anybody"
+_A_PICTURE: Final = "a picture, a deleted message or nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A row or message that became no draft, and why; `text` is its words."""
+
+    row: int
+    reason: str
+    text: str = field(repr=False)
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +70,17 @@ class ImportResult:
     """What a file holds: `rows` = drafts + skipped; `mapping` is the largest table's."""
 
     drafts: tuple[DraftProposal, ...] = field(repr=False)
-    skipped: int
+    skips: tuple[Skip, ...] = field(repr=False)
     rows: int
     doubts: tuple[Doubt, ...] = field(repr=False)
     mapping: Mapping
     warnings: tuple[str, ...] = ()
     mappings: tuple[Mapping, ...] = ()
+
+    @property
+    def skipped(self) -> int:
+        """How many rows became no draft."""
+        return len(self.skips)
 
 
 def import_list(
@@ -71,15 +93,17 @@ def import_list(
     as_of: dt.date | None,
     today: dt.date,
     region: str | None,
+    sure: Collection[str] = (),
 ) -> ImportResult:
     """Return the drafts that a list's rows become, with every doubt; nothing is stored.
 
     `mapping` was corrected by a person; else `remembered` is asked for the header, else the mapping
     is guessed. `country` (ISO 3166-1) reads national numbers and plates, `region` (ISO 3166) is
-    the place of rows that name none; each stands in for the other. Raises ImportFailure.
+    the place of rows that name none; each stands in for the other. `sure` names headers whose
+    column a person has confirmed as it was taken. Raises ImportFailure.
     """
     try:
-        return _import(data, filename, mapping, remembered, country, as_of, today, region)
+        return _import(data, filename, mapping, remembered, country, as_of, today, region, sure)
     finally:
         plain.cache_clear()
         forget_numbers()
@@ -95,6 +119,7 @@ def _import(
     as_of: dt.date | None,
     today: dt.date,
     region: str | None,
+    sure: Collection[str],
 ) -> ImportResult:
     check_size(data)
     country = country.upper() if country else region[:2] if region else None
@@ -105,7 +130,7 @@ def _import(
         if messages is not None:
             return _import_chat(messages, country, region, today)
     results = [
-        _import_table(find_table(grid), mapping, remembered, country, region, as_of, today)
+        _import_table(find_table(grid), mapping, remembered, country, region, as_of, today, sure)
         for grid in read_grids(data, filename)
         if grid.lines
     ]
@@ -137,10 +162,17 @@ def _import_chat(
 ) -> ImportResult:
     room = room_of(said, country, region, today)
     drafts: dict[str, DraftProposal] = {}
+    skips: list[Skip] = []
     for message in said:
         draft = draft_of(message, room)
-        if draft is not None:
-            drafts.setdefault(draft.fingerprint, draft)
+        if draft is None:
+            why = _A_PICTURE if is_empty_message(message.text) else _NO_REPORT
+        elif draft.fingerprint in drafts:
+            why = "the same message as an earlier one"
+        else:
+            drafts[draft.fingerprint] = draft
+            continue
+        skips.append(Skip(message.row, why, message.text))
     mapping = Mapping(
         (
             Column("date", "date", sure=True, why="when the message was sent"),
@@ -152,9 +184,7 @@ def _import_chat(
     kept = tuple(drafts.values())
     doubts = tuple(d for draft in kept for d in draft.doubts)
     warnings = ("a chat: senders stay private, and messages that are no report were skipped",)
-    return ImportResult(
-        kept, len(said) - len(kept), len(said), doubts, mapping, warnings, (mapping,)
-    )
+    return ImportResult(kept, tuple(skips), len(said), doubts, mapping, warnings, (mapping,))
 
 
 def _settle(
@@ -225,45 +255,43 @@ def _import_table(
     region: str | None,
     as_of: dt.date | None,
     today: dt.date,
+    sure: Collection[str],
 ) -> ImportResult:
     if given is not None and not given.headed:
         table = _without_header(table)
     mapping, mapped = _settle(table, given, remembered)
+    mapping = confirmed(mapping, sure)
     if not _means_something(mapping):
         name = f"sheet {table.name!r}" if table.name else "the file"
-        return ImportResult((), 0, 0, (), mapping, (f"{name} holds no list: skipped",), ())
+        return ImportResult((), (), 0, (), mapping, (f"{name} holds no list: skipped",), ())
     messages = _messages(table, mapping)
     if messages:
         return _import_chat(messages, country, region, today)
     setting = _setting(table, mapping, country, region, as_of, today)
     drafts: dict[str, DraftProposal] = {}
-    twice: list[int] = []
-    nothing: list[int] = []
+    skips: list[Skip] = []
     for number, cells in table.rows:
         filled = {i: cell for i, cell in enumerate(cells) if cell}
-        if not filled:
-            continue
-        if _is_footer(filled, len(table.header)):
-            nothing.append(number)
-            continue
+        why = _EMPTY if not filled else _FOOT if _is_footer(filled, len(table.header)) else ""
         fingerprint = row_fingerprint(table.header, cells)
-        if fingerprint in drafts:
-            twice.append(number)
-            continue
-        draft = RowReader(number, filled, mapping, setting).draft(fingerprint, table.name)
-        if draft is None:
-            nothing.append(number)
-        else:
-            drafts[fingerprint] = draft
+        if not why and fingerprint in drafts:
+            why = _TWICE
+        if not why:
+            draft = RowReader(number, filled, mapping, setting).draft(fingerprint, table.name)
+            if draft is not None:
+                drafts[fingerprint] = draft
+                continue
+            why = _NOTHING
+        skips.append(Skip(number, why, " | ".join(filled.values()), table.name))
     warnings = [*table.warnings, *mapped, *_homeless_districts(mapping, drafts)]
-    if twice:
-        warnings.append(f"{_rows(twice)}: the same as an earlier row, skipped")
-    if nothing:
-        warnings.append(f"{_rows(nothing)}: nothing in it that warns of anybody, skipped")
+    for why in (_TWICE, _NOTHING, _FOOT):
+        numbers = [skip.row for skip in skips if skip.reason == why]
+        if numbers:
+            warnings.append(f"{_rows(numbers)}: {why}, skipped")
     kept = tuple(drafts.values())
     doubts = tuple(d for draft in kept for d in draft.doubts)
     rows = len(table.rows)
-    return ImportResult(kept, rows - len(kept), rows, doubts, mapping, tuple(warnings), (mapping,))
+    return ImportResult(kept, tuple(skips), rows, doubts, mapping, tuple(warnings), (mapping,))
 
 
 def _homeless_districts(mapping: Mapping, drafts: dict[str, DraftProposal]) -> list[str]:
@@ -342,8 +370,11 @@ def _proper(counts: Counter[str]) -> str:
 
 def _merged(found: list[ImportResult], ignored: list[str]) -> ImportResult:
     drafts: dict[str, DraftProposal] = {}
+    skips = [skip for result in found for skip in result.skips]
     for result in found:
         for draft in result.drafts:
+            if draft.fingerprint in drafts:
+                skips.append(Skip(draft.row, "the same as a row of another sheet", "", draft.sheet))
             drafts.setdefault(draft.fingerprint, draft)
     kept = tuple(drafts.values())
     rows = sum(r.rows for r in found)
@@ -351,4 +382,4 @@ def _merged(found: list[ImportResult], ignored: list[str]) -> ImportResult:
     warnings = tuple(dict.fromkeys([w for r in found for w in r.warnings] + ignored))
     doubts = tuple(d for draft in kept for d in draft.doubts)
     mappings = tuple(r.mapping for r in found)
-    return ImportResult(kept, rows - len(kept), rows, doubts, largest.mapping, warnings, mappings)
+    return ImportResult(kept, tuple(skips), rows, doubts, largest.mapping, warnings, mappings)

@@ -7,6 +7,7 @@ wrong with it). A list is known again by the fingerprint of its header.
 
 import hashlib
 import tomllib
+from collections.abc import Collection
 from collections.abc import Mapping as Words
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
@@ -21,8 +22,10 @@ DateOrder = Literal["day_first", "month_first", "year_first"]
 REPORTER: Final = "reporter"
 PRIVATE: Final = "private"
 IGNORE: Final = "ignore"
+WHOSE: Final = "whose is this? confirm the column in the mapping"
 UNNAMED: Final = "not in the mapping"
 MAY_BE_HERS: Final = "the column may be about the reporter"  # each of its cells is a blocking doubt
+OF_THE_COLUMN: Final = frozenset({WHOSE, MAY_BE_HERS})  # settled once, for the whole column
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +185,13 @@ def fitted(
     if not any(plain(h) in {plain(c.header) for c in mapping.columns} for h in header):
         raise MappingFailure("the mapping is for another list: none of its headers is in this file")
     return replace(mapping, columns=tuple(columns), fingerprint=fingerprint), tuple(warnings)
+
+
+def confirmed(mapping: Mapping, headers: Collection[str]) -> Mapping:
+    """Return the mapping with these columns certain: a person says that they are as was guessed."""
+    said = {plain(header) for header in headers}
+    columns = tuple(
+        replace(column, sure=True) if plain(column.header) in said else column
+        for column in mapping.columns
+    )
+    return replace(mapping, columns=columns)

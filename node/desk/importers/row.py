@@ -11,7 +11,7 @@ from node.desk.importers import clock
 from node.desk.importers.consent import ConsentColumns, read_consent
 from node.desk.importers.draft import ROW_KEY, DraftProposal, Setting, counted_from, fitting
 from node.desk.importers.gathered import Gathered
-from node.desk.importers.mapping import MAY_BE_HERS, REPORTER, Mapping
+from node.desk.importers.mapping import MAY_BE_HERS, REPORTER, WHOSE, Mapping
 from node.desk.importers.row_what import read_codes, read_words
 from node.desk.importers.row_where import read_car, read_where
 from node.desk.importers.row_who import read_person, read_who
@@ -58,7 +58,7 @@ def _unsure_columns(row: Gathered) -> None:
         whose = column.field in {"phone", "email", "handle", "name", "identifiers"}
         hers = column.why == MAY_BE_HERS
         reason = (
-            "whose is this? confirm the column in the mapping" if whose
+            WHOSE if whose
             else MAY_BE_HERS if hers
             else f"the column was taken as {column.field}: {column.why or 'not certain'}"
         )  # fmt: skip

@@ -117,8 +117,36 @@ def test_a_list_is_sent_as_it_is_with_what_is_needed_to_read_it(tmp_path: Path) 
         "country": "US",
         "as_of": "2026-01-20",
         "dry_run": True,
+        "sure": [],
     }
     assert ran.code == 0
+
+
+def test_an_import_shows_reasons_what_blocks_what_was_skipped_and_what_to_confirm(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "l.csv").write_text("x")
+    hers = "the column may be about the reporter"
+    doubt = {"row": 4, "column": "Date", "text": "3/4", "guess": "", "reason": "which is the month"}
+    asked = {"row": 4, "column": "Notes", "text": "told me", "guess": "text", "reason": hers}
+    answer = {
+        "rows": 9, "skipped": 1,
+        "doubts": [
+            doubt | {"blocking": False},
+            asked | {"blocking": True, "code": "the_column_may_be_about_the_reporter"},
+            asked | {"blocking": True, "text": "Ada", "reason": "a name", "code": "name_in_text"},
+        ],
+        "to_confirm": [{"column": "Notes", "field": "text", "rows": 8, "why": hers}],
+        "skipped_rows": [{"row": 7, "reason": "no report", "text": "hello"}],
+    }  # fmt: skip
+    args, ran = ask(tmp_path, ["import", str(tmp_path / "l.csv"), "--sure", "Notes"], answer)
+    assert args["sure"] == ["Notes"]
+    assert "4\tDate\t3/4\t–\twhich is the month\t–" in ran.out
+    assert "4\tNotes\tAda\ttext\ta name\tblocks" in ran.out
+    assert "told me" not in ran.out
+    assert "7\tno report\thello" in ran.out
+    assert f"Notes\ttext\t8\t{hers}" in ran.out
+    assert '--sure "Notes"' in ran.err
 
 
 def test_the_doubts_of_an_import_are_shown_row_by_row(tmp_path: Path) -> None:
@@ -166,6 +194,16 @@ def test_a_check_without_a_match_says_that_it_is_no_proof(tmp_path: Path) -> Non
     assert asked == {"text": "+1 415 555 0142"}
     assert "Harbour\tunreachable" in ran.out
     assert (ran.out + ran.err).count("not proof of safety") == 1
+
+
+def test_a_pipe_gets_no_line_of_how_a_text_was_read(tmp_path: Path) -> None:
+    read_as = [{"kind": "phone", "text": "+1 415 555 0142"}]
+    answer = {"matches": [], "not_asked": [], "read_as": read_as}
+    _, ran = ask(tmp_path, ["check", "-"], answer, "+1 415 555 0142\n")
+    assert "415" not in ran.out + ran.err
+    _, ran = ask(tmp_path, ["--json", "check", "-"], answer, "+1 415 555 0142\n")
+    assert ran.json()["read_as"] == read_as
+    assert "415" not in ran.err
 
 
 def test_a_number_on_the_command_line_is_warned_of(tmp_path: Path) -> None:

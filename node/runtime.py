@@ -21,11 +21,13 @@ from keys.card import Accepts, sign_card
 from keys.documents import Documents
 from keys.envelope import BoxKey, make_box_key
 from keys.keystore import Keystore, load_keystore, save_keystore
+from keys.oprf import OPRF_SEED_BYTES, OprfKey, derive_key, oprf_available
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import SigningKey
 from node import opening
 from node.checking_pool import CheckingPool
 from node.errors import StoreLocked
+from node.folding import Folding
 from node.settings import (
     KEYSTORE_FILE,
     POLICY_FILE,
@@ -37,6 +39,7 @@ from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
 from node.store.identifier_index import IdentifierIndex
+from node.store.peers import mark_hello_due
 from node.store.register import Register
 from node.store.schema import upgrade_store
 from node.writing import COUNTER, GroupCommit
@@ -76,8 +79,11 @@ class Node:
         self._passphrase = passphrase
         self.identifiers = IdentifierIndex(store)  # read on the first check
         self._keystore_changes = threading.Lock()
+        self._folding = Folding(store)
         self._writes = GroupCommit(store, context)
+        self._writes.on_purged = self._folding.due
         self.checking = CheckingPool()
+        self._oprf: tuple[bytes, OprfKey | None] = (b"", None)
         self.documents = _documents(self)
         self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
@@ -92,6 +98,14 @@ class Node:
     def box_keys(self) -> tuple[BoxKey, ...]:
         """The box keys that peers may still seal to."""
         return self.keystore.box_keys
+
+    @property
+    def oprf_key(self) -> OprfKey | None:
+        """The key of our tokens; None where this machine cannot match."""
+        seed = self.keystore.oprf_seed
+        if self._oprf[0] != seed:
+            self._oprf = seed, derive_key(seed) if oprf_available() else None
+        return self._oprf[1]
 
     @property
     def policy(self) -> Policy:
@@ -144,6 +158,16 @@ class Node:
         """Write a keystore elsewhere under this node's passphrase, for a backup."""
         save_keystore(path, keystore, self._passphrase)
 
+    def make_oprf_seed(self) -> None:
+        """Give a node of before matching the seed of its tokens, and its card their key's name."""
+        self.change_keystore(
+            lambda keystore: replace(
+                keystore,
+                oprf_seed=self.context.random(OPRF_SEED_BYTES),
+                card_n=max(self.context.now_us(), keystore.card_n + 1) if keystore.card_n else 0,
+            )
+        )
+
     async def renew_card_if_due(self) -> bool:
         """Issue a new card if there is none yet or its box key is old; whether it did."""
         age = self.today - self.keystore.box_keys[0].made_day if self.keystore.box_keys else None
@@ -167,6 +191,7 @@ class Node:
         """Close the store and the register, after what was queued is durable."""
         self.checking.stop()
         await self._writes.drain()
+        await self._folding.stop()
         await self.store.close()
         self.context.register.close()
 
@@ -196,6 +221,7 @@ def _documents(node: Node) -> Documents:
         endpoints=settings.endpoints,
         features=FEATURES,
         accepts=Accepts(accepted.region, accepted.legal_model, accepted.levels),
+        oprf_kid=node.oprf_key.kid if node.oprf_key is not None else b"",
     )
     return Documents(_orgdocs(keystore), card)
 
@@ -244,6 +270,9 @@ async def open_node(
         )
         node = Node(home, settings, keystore, text, store, context)
         await node.change(opening.settle, context, read_text_file(home / POLICY_FILE))
+        if not keystore.oprf_seed:
+            await asyncio.to_thread(node.make_oprf_seed)
+            await node.change(mark_hello_due, opening.HEARING)
         await node.renew_card_if_due()
     except BaseException:
         await store.close()

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
+from node.store.purges import take_purge
 
 COUNTER = "commit_counter"
 MOST_IN_A_COMMIT = 16
@@ -47,6 +48,8 @@ class GroupCommit:
         self._queue: deque[Wanted] = deque()
         self._running: asyncio.Task[None] | None = None
         self.on_narrowed: Callable[[], None] = _nothing  # something may no longer go out
+        self.on_purged: Callable[[], None] = _nothing  # something must leave the disk
+        self._purged = False
 
     async def run(self, query: Callable[[Connection], Any]) -> Any:
         """The result of `query`, once it is durable; whatever it raises, and then nothing of it."""
@@ -74,9 +77,7 @@ class GroupCommit:
                     await self._store.write(self._agree)  # a commit before this one failed
                 results = await self._store.write(partial(self._commit, group=group))
                 committed = True
-                if self._context.register.pending:
-                    self._context.register.settle()
-                    self.on_narrowed()
+                self._after_commit()
             except BaseException as error:  # handed to each caller, or raised
                 self._forget()
                 if not committed:  # before the next group asks what may go out
@@ -95,6 +96,13 @@ class GroupCommit:
                 else:
                     wanted.done.set_exception(failure)
 
+    def _after_commit(self) -> None:
+        if self._context.register.pending:
+            self._context.register.settle()
+            self.on_narrowed()
+        if self._purged:
+            self.on_purged()
+
     def _commit(self, connection: Connection, group: list[Wanted]) -> list[Outcome]:
         """Run a group in the writer's thread, inside its one transaction."""
         register = self._context.register
@@ -104,6 +112,7 @@ class GroupCommit:
             results = [self._one_of_many(connection, wanted) for wanted in group]
         if register.has_staged:
             meta.put_int(connection, COUNTER, register.flush())
+        self._purged = take_purge(connection)
         return results
 
     def _agree(self, connection: Connection) -> None:

@@ -28,13 +28,15 @@ WAL_PAGES = 2000
 PAGE_CACHE_KIB = 16 * 1024
 READERS = 3
 READER_CACHE_KIB = 6 * 1024  # of each: few reads come back to the same page
+BUSY_S = 30
+FOLD_TRIES, FOLD_PAUSE_S = 300, 0.1
 WRITE = "parasol_write"
 
 
 def connect(path: Path | str, key: bytes, cache_kib: int = PAGE_CACHE_KIB) -> Any:
     """Open one keyed connection; `key` is 32 raw bytes. StoreLocked if it does not fit."""
     connection = sqlcipher.connect(
-        str(path), isolation_level=None, check_same_thread=False, timeout=30
+        str(path), isolation_level=None, check_same_thread=False, timeout=BUSY_S
     )
     try:
         connection.execute("PRAGMA cipher_log_level=NONE")
@@ -141,8 +143,14 @@ class Store:
         return await self._writer.run(lambda engine: _write(engine, query))
 
     async def checkpoint(self) -> None:
-        """Fold the WAL into the database, so that purged bytes do not linger in it."""
-        await self._writer.run(_checkpoint)
+        """Fold the WAL into the database, so that purged bytes do not linger in it.
+
+        A reader that is under way may still need the WAL: it is waited for, and no writer is.
+        """
+        for _ in range(FOLD_TRIES):
+            if await self._writer.run(_checkpoint):
+                return
+            await asyncio.sleep(FOLD_PAUSE_S)
 
     async def close(self) -> None:
         """Close every connection, after what runs has finished."""
@@ -161,12 +169,19 @@ def _write(engine: Engine, query: Callable[[Connection], R]) -> R:
         return query(connection)
 
 
-def _checkpoint(engine: Engine) -> None:
+def _checkpoint(engine: Engine) -> bool:
+    """Fold once, without waiting for readers; whether all of it is folded."""
     raw = engine.raw_connection()
     try:
-        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            [(is_busy, _, _)] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_S * 1000}")
     finally:
         raw.close()
+    return not is_busy
 
 
 class damage_named:  # noqa: N801 - reads as a statement

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from federation.release import Consent, RecordView, Restrictions
+from node.store.purges import note_purge
 from node.store.tables import identifiers, own, records
 from protocol.codec import Value, decode, encode
 from protocol.commitment import Disclosure, decode_disclosures
@@ -134,10 +135,13 @@ _UNINDEX = delete(identifiers).where(
 
 
 def unindex(connection: Connection, stored: Iterable[tuple[int, bytes]]) -> None:
-    """Remove the index entries of (record id, stored disclosures)."""
+    """Remove the index entries of (record id, stored disclosures), whose bytes go with them."""
+    given = list(stored)
+    if any(raw != NOTHING_DISCLOSED for _, raw in given):
+        note_purge(connection)
     rows = [
         {"b_norm": row["norm"], "b_kind": row["kind"], "b_record": row["record"]}
-        for record, raw in stored
+        for record, raw in given
         for row in index_rows(record, opened_values(raw))
     ]
     if rows:

@@ -21,6 +21,8 @@ from node.owndocs import finish_signing
 from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
+from node.store.brake import let_go_old
+from node.store.context import Context
 from node.store.drafts import DAY_US, blank_ended
 from node.store.ended import forget_reasons, purge_ended
 from node.store.peers import mark_hello_due
@@ -84,7 +86,8 @@ class Jobs:
         if await node.renew_card_if_due():
             await node.change(mark_hello_due, KNOWN_STATES)
             node.on_peers()
-        if await node.change(forget_ended, node.today, node.context.register):
+        purged = await node.change(purge_braked, node.context)
+        if await node.change(forget_ended, node.today, node.context.register) or purged:
             await node.store.checkpoint()
 
     async def finish_signing(self) -> None:
@@ -106,6 +109,14 @@ class Jobs:
         node = self._node
         if node.context.conflicts:
             node.on_news(await issue_again(node))
+
+
+def purge_braked(connection: Connection, context: Context) -> int:
+    """Purge what the brake held for 72 hours; nothing while the clock has just jumped."""
+    last = meta.get_int(connection, LAST_RUN)
+    if last and abs(context.today - last) > CLOCK_JUMP_DAYS:
+        return 0
+    return let_go_old(connection, context)
 
 
 def forget_ended(connection: Connection, today: Day, register: Register | None = None) -> int:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, delete, select
 from federation.peers import PeerState, may_move
 from node.errors import BadRequest
 from node.store import register as permissions
+from node.store.brake import forget_aside
 from node.store.context import Context
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_by_id, set_peer
@@ -21,6 +22,7 @@ def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
     ).fetchall()
     unindex(connection, [(row.id, bytes(row.disclosures)) for row in rows])
     connection.execute(delete(records).where(records.c.org == peer.org))
+    forget_aside(connection, peer.org)
     set_peer(connection, peer.id, in_cursor=0, in_relist=0, in_synced=1)
     context.digests.forget()
     context.live_counts.pop(peer.id, None)

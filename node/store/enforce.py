@@ -12,10 +12,12 @@ from federation.admit import door
 from keys.orgdoc import OrgDoc
 from node.store import register as permissions
 from node.store.asking import REVOKED
+from node.store.brake import BRAKED, TAKEN, forget_one, purge_aside
 from node.store.context import Context
 from node.store.erasures import erased_row
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, all_peers, set_peer
+from node.store.put_back import put_back_revoked
 from node.store.records import (
     NOTHING_DISCLOSED,
     index_rows,
@@ -48,6 +50,7 @@ _KEEP = (
 def purge_not_accepted(connection: Connection, context: Context) -> int:
     """Drop from every held record what our policy no longer lets us hold; returns how many.
 
+    The brake is for what others take away: here it holds nothing back, and what it set aside goes.
     Where the policy now lets in more, the origins are asked again at the next sync.
     """
     purged: list[tuple[int, bytes]] = []
@@ -78,6 +81,7 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
     if kept:
         connection.execute(_KEEP, kept)
     reindex(connection, indexed)
+    purge_aside(connection, context)
     return len(kept)
 
 
@@ -85,10 +89,12 @@ def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc:
     """Hide what came from this origin under a revoked key since its day; returns how many.
 
     My receive time decides: a thief can back-date what he signs. False tombstones leave the
-    register, so that the origin's own record can return.
+    register, so that the origin's own record can return. What the brake set aside since then is
+    shown again at once, and the origin's next takings are counted anew.
     """
     hidden = 0
     for key, since in doc.revoked:
+        put_back_revoked(connection, context, peer, key, since)
         query = select(records.c.id, records.c.rk, records.c.received_us, records.c.status).where(
             records.c.org == peer.org, records.c.node_key == key, records.c.hidden == ""
         )
@@ -100,6 +106,7 @@ def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc:
             if row.status == Status.ERASED:
                 context.register.stage(permissions.ERASED, bytes(row.rk), None)
     set_peer(connection, peer.id, in_relist=1)
+    context.register.stage(TAKEN, peer.org, None)
     return hidden
 
 
@@ -157,9 +164,10 @@ def obey_whole_register(connection: Connection, context: Context) -> None:
 def _erase_foreign(connection: Connection, peer: Peer, rk: RecordKey, parts: list[bytes]) -> None:
     row = connection.execute(select(records).where(records.c.rk == rk)).one_or_none()
     new = erased_row(peer, parts, 0)
+    forget_one(connection, rk)
     if row is None:
         connection.execute(insert(records).values(**new))
-    elif row.status != Status.ERASED:
+    elif row.status != Status.ERASED or row.held == BRAKED:
         unindex(connection, [(row.id, bytes(row.disclosures))])
         new["pseq"] = row.pseq
         connection.execute(update(records).where(records.c.id == row.id).values(**new))

@@ -18,6 +18,7 @@ from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem
 from node.store.asking import REVOKED, is_asking
 from node.store.authorship import gives_way, turn_away
+from node.store.brake import BRAKED, Brake
 from node.store.context import Context
 from node.store.incoming_row import COLUMNS, RowMaker
 from node.store.peers import Peer, set_peer
@@ -160,6 +161,7 @@ class StoreIntake:
         maker = RowMaker(
             self._connection, self._context, self.peer, door(self._context.policy, self.peer.org)
         )
+        brake = Brake(self._connection, self._context, self.peer.org)
         room = self._context.live_limit - self._live_count()
         inserts: list[dict[str, Any]] = []
         updates: list[dict[str, Any]] = []
@@ -187,7 +189,10 @@ class StoreIntake:
                 inserts.append(row)
                 values_of[item.rk] = values
             else:
-                if bytes(old.disclosures) != row["disclosures"]:
+                changes = bytes(old.disclosures) != row["disclosures"]
+                if changes or old.held == BRAKED:
+                    brake.watch(old, row, values)
+                if changes:
                     purged.append((old.id, bytes(old.disclosures)))
                     values_of[item.rk] = values
                 row["b_id"] = old.id

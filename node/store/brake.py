@@ -1,0 +1,251 @@
+"""The brake: whoever speaks for an origin cannot make this node forget at a stroke what it held.
+
+An item that takes something away (a tombstone, a withdrawal, a stop, a put that no longer says what
+the shown copy says) acts at once: nothing that it takes away is shown or searched from then on. Up
+to twenty in 24 hours from one origin, or a tenth where it has 50 to 199 here, are purged with it.
+From the next one on the copy is set aside in `braked`, its row is held as `braked` and so never
+confirmed, and the register does not know of the erasure yet. What was set aside is purged when the
+keeper confirms or after 72 hours; it comes back when the keeper rejects it or its key is revoked.
+
+The count is by our receive time and in the register: neither a restart nor a restore forgets it.
+Called by `node.store.intake` for items that change what an existing row discloses, for no others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from federation.admit import door
+from federation.ledger import RowKind
+from node.store import register as permissions
+from node.store.context import Context
+from node.store.records import NOTHING_DISCLOSED, only, opened_values
+from node.store.tables import records
+from node.store.tables_defence import braked
+from protocol.codec import Value, decode, encode
+from protocol.entry import Status
+from protocol.ids import Day, OrgId, RecordKey
+from protocol.shape import as_array, as_int
+
+BRAKED = "braked"
+TAKEN = "taken"  # in the register: org → when its newest takings came, as [µs…]
+HOUR_US = 3600 * 1_000_000
+WINDOW_US = 24 * HOUR_US
+PATIENCE_US = 72 * HOUR_US
+SHARE_FROM = 50  # from so many records of an origin on, a tenth of them is many, too
+SHARE = 10
+_NOT_CONTENT = frozenset({"terms"})  # what may be done with it: signed anew with each policy
+
+COPIED = (
+    "eid", "rev", "day", "exp_day", "node_key", "entry", "sig", "disclosures", "received_us",
+    "state", "row_exp", "held",
+)  # fmt: skip
+"""The columns of a copy that is set aside: it was live, a put, and shown."""
+
+
+class Taking(StrEnum):
+    """How something is taken away."""
+
+    ERASED = "erased"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    NARROWED = "narrowed"  # or changed: what it said before is said no longer
+
+
+class Brake:
+    """What one origin takes away in one batch of items; rows are those of `node.store.tables`."""
+
+    def __init__(self, connection: Connection, context: Context, org: OrgId) -> None:
+        self._connection = connection
+        self._context = context
+        self._org = org
+        self._times: list[int] | None = None
+        self._before = 0  # how many were taken before this batch, which is not written yet
+        self._base: int | None = None
+
+    def watch(self, old: Any, row: dict[str, Any], values: Mapping[str, Value]) -> None:
+        """Set the old copy aside where `row` takes away from it and that is one too many.
+
+        `row` is what is about to be written over `old`; its reason to be held is changed here.
+        """
+        if old.held == BRAKED:
+            self._stay(old, row, values)
+            return
+        if not _is_shown(old, self._context.today):
+            return
+        how = _taking(bytes(old.disclosures), row, values)
+        if how is None or not self._is_too_many():
+            return
+        copy = {name: getattr(old, name) for name in COPIED}
+        self._connection.execute(
+            insert(braked).values(
+                rk=old.rk, org=self._org, since_us=self._context.now_us(), how=how.value,
+                without=row["held"], **copy,
+            )
+        )  # fmt: skip
+        self._hold(row)
+
+    def _stay(self, old: Any, row: dict[str, Any], values: Mapping[str, Value]) -> None:
+        """Another item for a record that is held: the copy goes once all of it is said again."""
+        mine = braked.c.rk == old.rk
+        raw = self._connection.execute(select(braked.c.disclosures).where(mine)).scalar()
+        if raw is None or _taking(bytes(raw), row, values) is None:
+            self._connection.execute(delete(braked).where(mine))
+            row["held"] = "" if row["held"] == BRAKED else row["held"]
+            return
+        if row["held"] != BRAKED:
+            self._connection.execute(update(braked).where(mine).values(without=row["held"]))
+        self._hold(row)
+
+    def _hold(self, row: dict[str, Any]) -> None:
+        row["held"] = BRAKED
+        if row["status"] == Status.ERASED:  # not yet: a restored node would erase by it
+            self._context.register.stage(permissions.ERASED, bytes(row["rk"]), None)
+
+    def _is_too_many(self) -> bool:
+        """Count one more that takes away; whether it is over the limit."""
+        now = self._context.now_us()
+        if self._times is None:
+            self._times = taken_at(self._context, self._org)
+            self._before = sum(now - at < WINDOW_US for at in self._times)
+        times = [at for at in self._times if now - at < WINDOW_US]
+        is_over = len(times) >= self._limit(len(times))
+        self._times = [*times, now][-self._context.brake_limit :]
+        raw = encode(list(self._times))
+        self._context.register.stage(TAKEN, self._org, raw)
+        return is_over
+
+    def _limit(self, taken: int) -> int:
+        most = self._context.brake_limit
+        if taken >= most or taken < SHARE_FROM // SHARE:
+            return most  # a count of rows would change nothing
+        if self._base is None:
+            few = select(records.c.id).where(*_shown(self._org, self._context.today))
+            query = select(func.count()).select_from(few.limit(most * SHARE).subquery())
+            self._base = self._before + self._connection.execute(query).scalar_one()
+        return min(most, self._base // SHARE) if self._base >= SHARE_FROM else most
+
+
+def _is_shown(old: Any, today: Day) -> bool:
+    return bool(
+        old.status == Status.LIVE
+        and old.row_kind == RowKind.PUT
+        and not old.hidden
+        and old.exp_day >= today
+        and bytes(old.disclosures) != NOTHING_DISCLOSED
+    )
+
+
+def _shown(org: OrgId, today: Day) -> tuple[Any, ...]:
+    return (
+        records.c.org == org, records.c.status == int(Status.LIVE), records.c.hidden == "",
+        records.c.row_kind == int(RowKind.PUT), records.c.exp_day >= today,
+        records.c.disclosures != NOTHING_DISCLOSED,
+    )  # fmt: skip
+
+
+def _taking(before: bytes, row: dict[str, Any], values: Mapping[str, Value]) -> Taking | None:
+    """How `row` takes away from what was disclosed before; None where it says all of it still."""
+    if row["status"] == Status.ERASED:
+        return Taking.ERASED
+    if row["row_kind"] == RowKind.STOP:
+        return Taking.STOPPED
+    after = values or opened_values(row["disclosures"])
+    lost = any(
+        name not in _NOT_CONTENT and after.get(name) != value
+        for name, value in opened_values(before).items()
+    )
+    if not lost:
+        return None
+    return Taking.WITHDRAWN if row["status"] == Status.WITHDRAWN else Taking.NARROWED
+
+
+def taken_at(context: Context, org: OrgId) -> list[int]:
+    """When the newest items came that took something away, in microseconds, oldest first."""
+    raw = context.register.get(TAKEN, org)
+    return [] if raw is None else [as_int(at) for at in as_array(decode(raw))]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is set aside of one origin: how many by each way, and since when, in microseconds."""
+
+    org: OrgId
+    count: int
+    since_us: int
+    how: Mapping[str, int]
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """What is set aside, of each origin."""
+    found: dict[OrgId, list[tuple[str, int, int]]] = {}
+    query = select(braked.c.org, braked.c.how, func.count(), func.min(braked.c.since_us))
+    for org, how, count, since in connection.execute(query.group_by(braked.c.org, braked.c.how)):
+        found.setdefault(OrgId(bytes(org)), []).append((how, count, since))
+    return [
+        Waiting(
+            org,
+            sum(count for _, count, _ in rows),
+            min(since for _, _, since in rows),
+            {how: count for how, count, _ in rows},
+        )
+        for org, rows in found.items()
+    ]
+
+
+def let_go(connection: Connection, context: Context, org: OrgId) -> int:
+    """Purge what is set aside of this origin, and count anew; returns of how many records."""
+    context.register.stage(TAKEN, org, None)
+    return _purge(connection, context, braked.c.org == org)
+
+
+def let_go_old(connection: Connection, context: Context) -> int:
+    """Purge what nobody decided about for 72 hours, or what has ended; returns how many."""
+    is_old = braked.c.since_us <= context.now_us() - PATIENCE_US
+    return _purge(connection, context, is_old | (braked.c.exp_day < context.today))
+
+
+def _purge(connection: Connection, context: Context, which: Any) -> int:
+    query = select(
+        braked.c.rk, braked.c.without, records.c.id, records.c.status, records.c.entry,
+        records.c.sig, records.c.received_us,
+    ).join(records, records.c.rk == braked.c.rk, isouter=True)  # fmt: skip
+    rows: list[Row[Any]] = list(connection.execute(query.where(which)))
+    for row in rows:
+        if row.status == Status.ERASED:
+            came = row.received_us.to_bytes(8, "big")
+            line = encode([bytes(row.entry), bytes(row.sig), came])
+            context.register.stage(permissions.ERASED, bytes(row.rk), line)
+        if row.id is not None:
+            mine = (records.c.id == row.id, records.c.held == BRAKED)
+            connection.execute(update(records).where(*mine).values(held=row.without))
+    connection.execute(delete(braked).where(which))
+    return len(rows)
+
+
+def forget_aside(connection: Connection, org: OrgId) -> None:
+    """Drop every copy of this origin, as its records are dropped."""
+    connection.execute(delete(braked).where(braked.c.org == org))
+
+
+def forget_one(connection: Connection, rk: RecordKey) -> None:
+    """Drop the copy of one record, which the register says was erased."""
+    connection.execute(delete(braked).where(braked.c.rk == rk))
+
+
+def purge_aside(connection: Connection, context: Context) -> None:
+    """Drop from the copies what our own policy no longer lets us hold; nothing brakes that."""
+    query = select(braked.c.rk, braked.c.org, braked.c.disclosures)
+    for row in connection.execute(query).fetchall():
+        raw = bytes(row.disclosures)
+        values = opened_values(raw)
+        names = door(context.policy, OrgId(bytes(row.org))).admit(values).names
+        if len(names) != len(values):
+            connection.execute(
+                update(braked)
+                .where(braked.c.rk == row.rk)
+                .values(disclosures=only(raw, names), held="not_accepted")
+            )

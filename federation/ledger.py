@@ -24,7 +24,10 @@ class RowKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One row of a peer's ledger. `state` is the digest's s, 32 bytes; `pseq` 0 is unassigned."""
+    """One row of a peer's ledger. `state` is the digest's s, 32 bytes; `pseq` 0 is unassigned.
+
+    `author` is empty for a record of our own, else whose it is: a hub passes it on.
+    """
 
     rk: RecordKey
     pseq: int
@@ -37,6 +40,7 @@ class LedgerRow:
     held: str = ""
     acked_us: int = 0
     since_us: int = 0
+    author: bytes = b""
 
 
 def may_put(state: PeerState, row: LedgerRow | None) -> bool:

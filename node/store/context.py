@@ -29,6 +29,8 @@ class Context:
     live_limit: int = 20_000
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for
+    in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
+    news: set[int] = field(default_factory=set)  # peers that what was committed has news for
     brake_limit: int = 20  # what one origin may take away in 24 hours: node.store.brake
     hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again

@@ -22,6 +22,7 @@ from node.store.doubts import (
     recover_alone,
     strange_rows,
 )
+from node.store.known import NO_EID, known_records
 from node.store.ledger_rows import (
     UPDATE_ROW,
     columns_of,
@@ -31,6 +32,7 @@ from node.store.ledger_rows import (
     note_cursor,
     note_held,
 )
+from node.store.onward import adopted, derive_onward, onward_items
 from node.store.peers import Peer, set_peer
 from node.store.records import OwnRecord, chunks, own_records
 from node.store.tables import ledger, records, returned, suspended
@@ -38,11 +40,10 @@ from node.store.takeback import take_back
 from protocol.codec import encode
 from protocol.commitment import encode_disclosures, erased_hash, state_hash, stopped_hash
 from protocol.entry import Status
-from protocol.ids import Day, EntryId, RecordKey
+from protocol.ids import Day, RecordKey
 from protocol.limits import EXPIRY_DAYS
 from protocol.messages import Given, Put, Stop
 
-NO_EID = EntryId(b"")
 NARROWER_THERE = "narrower_there"  # why it is suspended: the peer holds less than we would give
 NOTHING_NEW: frozenset[str] = frozenset()
 _LAST_DAY = select(records.c.exp_day)
@@ -113,12 +114,16 @@ class StoreGrants:
 
     def items(self, rows: Sequence[LedgerRow]) -> list[Put | Stop]:
         """What each row says on the wire; a put is made from the record as it stands now."""
-        wanted = [row.rk for row in rows if row.kind is RowKind.PUT]
+        wanted = [row.rk for row in rows if row.kind is RowKind.PUT and not row.author]
         known = own_records(self._connection, self._context.org, wanted)
+        passed_on = onward_items(self._connection, self._context.org, rows)
         items: list[Put | Stop] = []
         for row in rows:
             if row.kind is RowKind.STOP:
                 items.append(Stop(row.pseq, row.rk, row.exp))
+                continue
+            if row.author:
+                items.extend(passed_on.get(row.pseq, ()))
                 continue
             record = known.get(row.rk)
             # All tombstones of a record are one state: whichever stands now is sent.
@@ -134,22 +139,8 @@ class StoreGrants:
         return items
 
     def known(self, rks: Collection[RecordKey]) -> dict[RecordKey, Known]:
-        """What we know of these own records."""
-        found: dict[RecordKey, Known] = {}
-        for group in chunks(rks):
-            query = select(records.c.rk, records.c.rev, records.c.eid, records.c.status).where(
-                records.c.rk.in_(group), records.c.org == self._context.org
-            )
-            for rk, rev, eid, status in self._connection.execute(query):
-                found[RecordKey(bytes(rk))] = Known(
-                    rev, EntryId(bytes(eid)), status == Status.ERASED
-                )
-            came = select(returned.c.rk, returned.c.eid).where(returned.c.rk.in_(group))
-            for rk, eid in self._connection.execute(came):
-                ours = found.get(RecordKey(bytes(rk)), Known(0, NO_EID, erased=False))
-                waiting = ours.waiting | {bytes(eid[:8])}
-                found[RecordKey(bytes(rk))] = replace(ours, waiting=waiting)
-        return found
+        """What we know of these records: our own, and those that we pass on."""
+        return known_records(self._connection, self._context.org, self.peer.id, rks)
 
     def reissue(self, rows: Iterable[LedgerRow]) -> None:
         """Give each row the next pseq, unconfirmed."""
@@ -162,6 +153,7 @@ class StoreGrants:
         if rks is not None and not rks:
             return
         self.derive_records(own_records(self._connection, self._context.org, rks))
+        derive_onward(self._connection, self._context, self, rks)
 
     def derive_records(self, known: Mapping[RecordKey, OwnRecord]) -> None:
         """Re-derive the rows of records that were read already."""
@@ -246,12 +238,14 @@ class StoreGrants:
         exp = entry.exp_day if row is None else Day(max(entry.exp_day, row.exp))
         return LedgerRow(entry.rk, 0, kind, state, entry.eid, entry.rev, names, exp)
 
+    def change(self, changes: Iterable[tuple[LedgerRow | None, LedgerRow]]) -> None:
+        """Write rows that replace others (the old one, or None), each under the next pseq."""
+        self._write([(old, self._issued(row)) for old, row in changes])
+
     def _issued(self, row: LedgerRow) -> LedgerRow:
         self.channel.pseq += 1
-        return LedgerRow(
-            row.rk, self.channel.pseq, row.kind, row.state, row.eid, row.rev, row.names, row.exp,
-            since_us=self._context.now_us(),
-        )  # fmt: skip
+        now = self._context.now_us()
+        return replace(row, pseq=self.channel.pseq, since_us=now, acked_us=0, held="")
 
     def _rows_of(self, rks: Collection[RecordKey]) -> dict[RecordKey, LedgerRow]:
         found: dict[RecordKey, LedgerRow] = {}
@@ -292,7 +286,8 @@ class StoreGrants:
 
     def set_row(self, row: LedgerRow) -> None:
         """Make one row exactly this, whatever it was."""
-        self._write([(self._rows_of([row.rk]).get(row.rk), row)])
+        old = self._rows_of([row.rk]).get(row.rk)
+        self._write([(old, replace(row, author=row.author or (old.author if old else b"")))])
 
     def confirm(self, cursor: int, held: Mapping[RecordKey, str], *, equal: bool) -> None:
         """Note what the peer says it has: equal digests confirm all but what it holds back."""
@@ -307,7 +302,8 @@ class StoreGrants:
             delete(ledger).where(ledger.c.peer == self.peer.id, ledger.c.rk == row.rk)
         )
         self._context.digests.touch(SIDE, self.peer.id, row.rk)
-        self.cap(row.rk, why, ())
+        if not row.author:  # else its author's word decides, and no keeper of ours
+            self.cap(row.rk, why, ())
 
     def cap(self, rk: RecordKey, why: str, names: Iterable[str]) -> None:
         """Until the keeper confirms, disclose no more of this record than these names."""
@@ -361,6 +357,10 @@ class StoreGrants:
         where the register itself has found out that this store was restored: it knows.
         """
         came = take_back(self._connection, self._context, self, items, wanted)
+        for adopt in adopted(self._connection, self._context, self.peer, items):
+            if adopt.rk in wanted:
+                self.set_row(adopt)
+                came.add(adopt.rk)
         if meta.get(self._connection, meta.VOUCHED) is not None:
             return came
         rows = self._rows_of(came)
@@ -391,6 +391,7 @@ class StoreGrants:
         """
         if self.channel.listed:
             meta.drop(self._connection, meta.VOUCHED)
+        self._context.in_step.clear()  # a store that was put back must not pass on what it says
         if self._context.hold_all:
             recover_all(self._connection, self._context, self.peer.id)
         recover_alone(self._context, self.peer.id)

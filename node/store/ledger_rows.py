@@ -18,6 +18,7 @@ UPDATE_ROW = (
         pseq=bindparam("pseq"), kind=bindparam("kind"), state=bindparam("state"),
         eid=bindparam("eid"), rev=bindparam("rev"), names=bindparam("names"), exp=bindparam("exp"),
         since_us=bindparam("since_us"), acked_us=bindparam("acked_us"), held=bindparam("held"),
+        author=bindparam("author"),
     )
 )  # fmt: skip
 
@@ -27,7 +28,7 @@ def ledger_row(row: Row[Any]) -> LedgerRow:
     return LedgerRow(
         RecordKey(bytes(row.rk)), row.pseq, RowKind(row.kind), bytes(row.state),
         EntryId(bytes(row.eid)), row.rev, tuple(decode_names(bytes(row.names))), Day(row.exp),
-        row.held, row.acked_us, row.since_us,
+        row.held, row.acked_us, row.since_us, bytes(row.author),
     )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def columns_of(peer: int, row: LedgerRow) -> dict[str, Any]:
         "peer": peer, "rk": row.rk, "pseq": row.pseq, "kind": int(row.kind),
         "state": row.state, "eid": row.eid, "rev": row.rev,
         "names": encode(list(row.names)), "exp": row.exp, "since_us": row.since_us,
-        "acked_us": row.acked_us, "held": row.held,
+        "acked_us": row.acked_us, "held": row.held, "author": row.author,
     }  # fmt: skip
 
 

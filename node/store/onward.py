@@ -1,0 +1,340 @@
+"""What this node passes on as a hub: its peers' ledger rows about records of other organisations.
+
+Rows are derived from what stands in `records` as it came from its author, and from the author's
+terms, our policy and the peer's card (`federation.hub`). Nothing is signed here and no value is
+added. Invariants: a record goes on only from its author's own row, so one hop; never back to its
+author; nothing live of an author goes on anew before this process has had an equal digest with it,
+because a store that was put back would pass on what was narrowed since; whatever our own copy
+loses, every row that was ever passed on follows in the same transaction.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from federation.hub import Carrier, carrier
+from federation.ledger import LedgerRow, RowKind, outcome
+from federation.origin import Known
+from federation.release import PeerView, RecordView
+from federation.verify import verify_record
+from node.store.context import Context
+from node.store.ledger_rows import ledger_row
+from node.store.peers import Peer, all_peers
+from node.store.records import chunks, only, opened_values
+from node.store.tables import ledger, records
+from protocol.commitment import decode_disclosures, erased_hash, state_hash, stopped_hash
+from protocol.entry import Entry, Status, decode_entry
+from protocol.errors import ProtocolError
+from protocol.ids import Day, EntryId, OrgId, RecordKey
+from protocol.messages import Given, Put
+
+if TYPE_CHECKING:
+    from node.store.grants import StoreGrants
+
+SOUND = frozenset({"", "not_accepted"})
+"""Why a row may be held and still be its author's word: our policy keeps a part of it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Another organisation's record, as it came from its author; `stands`: it may be shown here."""
+
+    entry: Entry
+    sig: bytes = field(repr=False)
+    disclosures: bytes = field(repr=False)
+    stands: bool
+
+    def view(self, published: Day) -> RecordView:
+        """The record as the export function sees it: what we hold of it."""
+        return RecordView(opened_values(self.disclosures), self.entry.day, published)
+
+
+def is_hub(connection: Connection, context: Context) -> bool:
+    """Whether anything is passed on, or was once."""
+    return context.policy.onward == "on" or has_passed_on(connection)
+
+
+def has_passed_on(connection: Connection) -> bool:
+    """Whether a ledger has a row about a record of another organisation."""
+    query = select(ledger.c.id).where(ledger.c.author != b"").limit(1)
+    return connection.execute(query).first() is not None
+
+
+def foreign_records(
+    connection: Connection,
+    own: OrgId,
+    rks: Collection[RecordKey] | None = None,
+    author: OrgId | None = None,
+) -> dict[RecordKey, Foreign]:
+    """What stands here from its author itself: of these keys, of one author, or all."""
+    query = select(
+        records.c.rk, records.c.entry, records.c.sig, records.c.disclosures, records.c.row_kind,
+        records.c.hidden, records.c.held,
+    ).where(records.c.org != own, records.c.row_exp > 0, records.c.eid != b"")  # fmt: skip
+    if author is not None:
+        query = query.where(records.c.org == author)
+    groups = [query] if rks is None else [query.where(records.c.rk.in_(g)) for g in chunks(rks)]
+    return {
+        RecordKey(bytes(row.rk)): Foreign(
+            decode_entry(bytes(row.entry)),
+            bytes(row.sig),
+            bytes(row.disclosures),
+            row.row_kind == RowKind.PUT and not row.hidden and row.held in SOUND,
+        )
+        for each in groups
+        for row in connection.execute(each).fetchall()
+    }
+
+
+def onward_rows(
+    connection: Connection,
+    peer: int,
+    rks: Collection[RecordKey] | None = None,
+    author: OrgId | None = None,
+) -> dict[RecordKey, LedgerRow]:
+    """A peer's ledger rows about records of others: of these keys, of one author, or all."""
+    query = select(ledger).where(ledger.c.peer == peer, ledger.c.author != b"")
+    if author is not None:
+        query = query.where(ledger.c.author == author)
+    groups = [query] if rks is None else [query.where(ledger.c.rk.in_(g)) for g in chunks(rks)]
+    found = (ledger_row(row) for each in groups for row in connection.execute(each).fetchall())
+    return {row.rk: row for row in found}
+
+
+@dataclass(slots=True)
+class Passing:
+    """What is passed on to one peer, in one transaction."""
+
+    connection: Connection
+    context: Context
+    peer: Peer
+    _authors: Mapping[OrgId, Peer] = field(default_factory=dict)
+    _carriers: dict[OrgId, Carrier] = field(default_factory=dict)
+
+    def changes(
+        self, rks: Collection[RecordKey] | None, author: OrgId | None
+    ) -> list[tuple[LedgerRow | None, LedgerRow]]:
+        """The rows that must change (the old one, or None), without their numbers."""
+        known = foreign_records(self.connection, self.context.org, rks, author)
+        rows = onward_rows(self.connection, self.peer.id, rks, author)
+        if not known and not rows:
+            return []
+        self._authors = {peer.org: peer for peer in all_peers(self.connection)}
+        found = []
+        for rk in known.keys() | rows.keys():
+            row = rows.get(rk)
+            wanted = self._desired(rk, known.get(rk), row)
+            if wanted is not None and (row is None or wanted.state != row.state):
+                found.append((row, wanted))
+        return sorted(found, key=lambda change: change[1].rk)
+
+    def _desired(
+        self, rk: RecordKey, record: Foreign | None, row: LedgerRow | None
+    ) -> LedgerRow | None:
+        """What the row should be; None where it should stay as it is."""
+        org = OrgId(row.author) if record is None and row is not None else _org(record)
+        if org == self.peer.org:
+            return None
+        author = self._authors.get(org)
+        is_heard = author is not None and author.state.heard
+        if record is None or not is_heard:
+            in_step = not is_heard or self._in_step(author)
+            return self._stopped(rk, row) if in_step else None
+        if not record.stands:
+            return self._stopped(rk, row, even_erased=record.entry.status is not Status.ERASED)
+        return self._standing(record, row, author)
+
+    def _standing(
+        self, record: Foreign, row: LedgerRow | None, author: Peer | None
+    ) -> LedgerRow | None:
+        entry, context = record.entry, self.context
+        is_live = entry.status is Status.LIVE
+        if is_live and (entry.exp_day < context.today or not self._in_step(author)):
+            return None
+        # What has gone on once has waited: a correction must not go dark for the delay.
+        is_there = row is not None and row.kind is RowKind.PUT
+        view = record.view(Day(0) if is_there else entry.day)
+        way = self._way(entry.org, author)
+        names = way.live(view, context.today) if is_live else frozenset[str]()
+        match outcome(entry.status, self.peer.state, row, sorted(names)):
+            case "tombstone":
+                return self._row(entry, RowKind.PUT, erased_hash(entry.rk), (), row)
+            case "stop":
+                return self._row(entry, RowKind.STOP, stopped_hash(entry.rk), (), row)
+            case "withdrawal":
+                names = way.withdrawal(view)
+            case "put":
+                pass
+            case _:
+                return None
+        hashed = state_hash(entry.eid, only(record.disclosures, names))
+        return self._row(entry, RowKind.PUT, hashed, tuple(sorted(names)), row)
+
+    def _in_step(self, author: Peer | None) -> bool:
+        """Whether what we have of an author is its word of now, as far as we can tell."""
+        if author is None or self.context.hold_all:
+            return False
+        return author.in_synced and author.org in self.context.in_step
+
+    def _way(self, org: OrgId, author: Peer | None) -> Carrier:
+        if org not in self._carriers:
+            context, peer = self.context, self.peer
+            view = PeerView(peer.org, peer.state.keeps, peer.accepts)
+            home = "" if author is None else author.region
+            self._carriers[org] = carrier(context.policy, context.region, home, view)
+        return self._carriers[org]
+
+    def _stopped(
+        self, rk: RecordKey, row: LedgerRow | None, *, even_erased: bool = False
+    ) -> LedgerRow | None:
+        if row is None or (row.state == erased_hash(rk) and not even_erased):
+            return None
+        return LedgerRow(
+            rk, 0, RowKind.STOP, stopped_hash(rk), row.eid, row.rev, (), row.exp, author=row.author
+        )
+
+    def _row(
+        self,
+        entry: Entry,
+        kind: RowKind,
+        state: bytes,
+        names: tuple[str, ...],
+        row: LedgerRow | None,
+    ) -> LedgerRow:
+        exp = entry.exp_day if row is None else Day(max(entry.exp_day, row.exp))
+        return LedgerRow(
+            entry.rk, 0, kind, state, entry.eid, entry.rev, names, exp, author=entry.org
+        )
+
+
+def _org(record: Foreign | None) -> OrgId:
+    if record is None:
+        raise LookupError("neither a record nor a row")
+    return record.entry.org
+
+
+def onward_items(
+    connection: Connection, own: OrgId, rows: Sequence[LedgerRow]
+) -> dict[int, tuple[Put]]:
+    """The put of each row about a record of others, by pseq; none where it is another by now."""
+    wanted = [row for row in rows if row.author and row.kind is RowKind.PUT]
+    if not wanted:
+        return {}
+    known = foreign_records(connection, own, [row.rk for row in wanted])
+    found: dict[int, tuple[Put]] = {}
+    for row in wanted:
+        record = known.get(row.rk)
+        if record is None or not record.stands:
+            continue
+        raw = only(record.disclosures, row.names)
+        is_erased = record.entry.status is Status.ERASED
+        state = erased_hash(row.rk) if is_erased else state_hash(record.entry.eid, raw)
+        if state == row.state:
+            found[row.pseq] = (Put(row.pseq, row.rk, record.entry.raw, record.sig, raw),)
+    return found
+
+
+def known_foreign(
+    connection: Connection, own: OrgId, peer: int, rks: Collection[RecordKey]
+) -> dict[RecordKey, Known]:
+    """What we know of these records of others: from their author, or as this peer was told."""
+    found = {
+        rk: Known(row.rev, row.eid, row.state == erased_hash(rk))
+        for rk, row in onward_rows(connection, peer, rks).items()
+    }
+    for rk, record in foreign_records(connection, own, rks).items():
+        entry = record.entry
+        found[rk] = Known(entry.rev, entry.eid, entry.status is Status.ERASED)
+    return found
+
+
+def adopted(
+    connection: Connection, context: Context, peer: Peer, items: Iterable[Given]
+) -> list[LedgerRow]:
+    """Rows for records of others that a peer gives back: it has them from us, from a time before.
+
+    They prove nothing about our own store. What we have of their author decides what becomes of
+    them, once we are in step with it; those of nobody we know are left to be stopped.
+    """
+    authors: dict[OrgId, Peer] | None = None
+    rows = []
+    for item in items:
+        try:
+            entry = decode_entry(item.entry)
+            if entry.org in {context.org, peer.org}:
+                continue
+            authors = authors or {each.org: each for each in all_peers(connection)}
+            author = authors.get(entry.org)
+            if author is None or not author.state.heard:
+                continue
+            verify_record(
+                item.entry, item.sig, item.disclosures, author.docs.current, context.today
+            )
+            opened = decode_disclosures(item.disclosures, entry)
+        except ProtocolError:
+            continue
+        is_erased = entry.status is Status.ERASED
+        state = erased_hash(entry.rk) if is_erased else state_hash(entry.eid, item.disclosures)
+        names = tuple(sorted(each.name for each in opened))
+        rows.append(
+            LedgerRow(
+                entry.rk,
+                0,
+                RowKind.PUT,
+                state,
+                EntryId(entry.eid),
+                entry.rev,
+                names,
+                entry.exp_day,
+                since_us=context.now_us(),
+                author=entry.org,
+            )
+        )
+    return rows
+
+
+def derive_onward(
+    connection: Connection,
+    context: Context,
+    grants: "StoreGrants",
+    rks: Collection[RecordKey] | None = None,
+    author: OrgId | None = None,
+) -> None:
+    """Re-derive one peer's rows about records of others: of these keys, of one author, or all."""
+    if not grants.channel.listed or not grants.peer.state.may_hold_ours:
+        return
+    if not is_hub(connection, context):
+        return
+    grants.change(Passing(connection, context, grants.peer).changes(rks, author))
+
+
+def spread_onward(
+    connection: Connection,
+    context: Context,
+    grants_of: "Callable[[Connection, Context, Peer], StoreGrants]",
+    rks: Collection[RecordKey] | None = None,
+    author: OrgId | None = None,
+) -> set[int]:
+    """Re-derive what is passed on to every peer; returns the peers with news."""
+    if not is_hub(connection, context):
+        return set()
+    changed = set()
+    for peer in all_peers(connection):
+        grants = grants_of(connection, context, peer)
+        derive_onward(connection, context, grants, rks, author)
+        if grants.channel.pseq != peer.out_pseq:
+            grants.save()
+            changed.add(peer.id)
+    return changed
+
+
+def authors_told(connection: Connection, peer: int, orgs: Collection[OrgId]) -> set[OrgId]:
+    """Those of these organisations of which this peer was ever passed on a record."""
+    query = (
+        select(ledger.c.author)
+        .where(ledger.c.peer == peer, ledger.c.author.in_(list(orgs)))
+        .group_by(ledger.c.author)
+    )
+    return {OrgId(bytes(org)) for (org,) in connection.execute(query)}

@@ -2,8 +2,10 @@
 
 Decides the file: a first line that names it, then `[1, passes, KiB, salt, nonce, box]`. The
 passphrase goes through Argon2id with the cost that the file states, and opens the box
-(XSalsa20-Poly1305) that holds the node keys, the box keys, the store's key and our own documents.
-The offline roots are never in it.
+(XSalsa20-Poly1305) that holds the node keys, the box keys, the store's key, our own documents and
+the seed of our tokens. The offline roots are never in it.
+
+Version 1 had no seed: it is read with an empty one, and written as version 2.
 
 Invariants: a stated cost above the bounds is refused before any memory is taken; a keystore is
 never overwritten by creating one; writing is all or nothing, mode 0600.
@@ -24,17 +26,19 @@ from nacl.pwhash import argon2id
 
 from keys.envelope import BoxKey, make_box_key
 from keys.errors import KeysError, KeystoreDamaged, KeystoreMissing, WrongPassphrase
+from keys.oprf import OPRF_SEED_BYTES
 from keys.passphrase import read_passphrase as read_passphrase  # noqa: PLC0414  # offered here too
 from keys.secretfile import read_secret_file, write_secret_file
 from keys.signing import SEED_BYTES, SigningKey
 from protocol.codec import Value, decode, encode
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, malformed
 from protocol.ids import Day, OrgId
 from protocol.limits import DAY_MAX, INT_MAX
 from protocol.shape import as_array, as_bytes, as_int
 
 MAGIC = b"parasol1 keystore\n"
-VERSION = 1
+VERSION = 2
+READS = (1, VERSION)
 MAX_FILE = 1 << 20
 STORE_KEY_BYTES = 32
 SALT_BYTES = argon2id.SALTBYTES
@@ -53,7 +57,7 @@ class Keystore:
     """What a node keeps secret, and the documents that it speaks under.
 
     `node_keys` and `box_keys` have the newest first; `orgdocs` are (raw, sig) pairs from generation
-    0 on; `card_n` is the last card's n.
+    0 on; `card_n` is the last card's n. `oprf_seed` is empty where none was made yet.
     """
 
     org: OrgId
@@ -62,6 +66,7 @@ class Keystore:
     store_key: bytes = field(repr=False)
     orgdocs: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     card_n: int
+    oprf_seed: bytes = field(default=b"", repr=False)
 
 
 def create_keystore(
@@ -92,7 +97,7 @@ def load_keystore(path: Path, passphrase: str) -> Keystore:
         raise KeystoreDamaged(f"{path} is not a keystore")
     try:
         rows = as_array(decode(data[len(MAGIC) :], limit=MAX_FILE))
-        if not rows or as_int(rows[0], 0) != VERSION:
+        if not rows or as_int(rows[0], 0) not in READS:
             raise KeystoreDamaged(f"{path} was written by a newer version of this program")
         _, passes, memory, salt, nonce, box = as_array(rows, 6)
         key = _derive(
@@ -135,13 +140,17 @@ def _encode_contents(keystore: Keystore) -> bytes:
     return encode(
         [
             VERSION, bytes(keystore.org), seeds, boxes, keystore.store_key, documents,
-            keystore.card_n,
+            keystore.card_n, keystore.oprf_seed,
         ]
     )  # fmt: skip
 
 
 def _decode_contents(plain: bytes) -> Keystore:
-    _, org, seeds, boxes, store_key, documents, card_n = as_array(decode(plain, limit=MAX_FILE), 7)
+    rows = as_array(decode(plain, limit=MAX_FILE), most=8)
+    seed = as_bytes(rows[7], most=OPRF_SEED_BYTES) if len(rows) == 8 else b""
+    if len(seed) not in {0, OPRF_SEED_BYTES}:
+        raise malformed("the seed of tokens has 32 bytes or none")
+    _, org, seeds, boxes, store_key, documents, card_n = as_array(rows[:7], 7)
     return Keystore(
         org=OrgId(as_bytes(org, 32)),
         node_keys=tuple(SigningKey(as_bytes(seed, SEED_BYTES)) for seed in as_array(seeds)),
@@ -149,6 +158,7 @@ def _decode_contents(plain: bytes) -> Keystore:
         store_key=as_bytes(store_key, STORE_KEY_BYTES),
         orgdocs=tuple(_document(row) for row in as_array(documents)),
         card_n=as_int(card_n, 0, INT_MAX),
+        oprf_seed=seed,
     )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from federation.policy import PRESETS, preset_text
 from keys.envelope import make_box_key
 from keys.keystore import STORE_KEY_BYTES, Keystore, create_keystore
+from keys.oprf import OPRF_SEED_BYTES
 from keys.orgdoc import OrgDoc, next_hash, sign_orgdoc
 from keys.phrase import new_phrase, phrase_to_key
 from keys.safety import safety_code
@@ -139,6 +140,7 @@ def _make(
         store_key=random(STORE_KEY_BYTES),
         orgdocs=((document.raw, document.sig),),
         card_n=0,
+        oprf_seed=random(OPRF_SEED_BYTES),
     )
     made.secret(home / POLICY_FILE, preset_text(preset))
     made.file(home / KEYSTORE_FILE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from keys import keystore
 from keys.errors import (
     KeystoreDamaged,
     KeystoreExists,
@@ -46,6 +48,29 @@ def rewrite(path: Path, at: int, value: Value) -> None:
 
 def test_a_keystore_opens_with_its_passphrase(path: Path) -> None:
     assert load_keystore(path, WORDS) == STORE
+
+
+def test_the_seed_of_tokens_is_kept(path: Path) -> None:
+    with_seed = replace(STORE, oprf_seed=bytes(range(32)))
+    save_keystore(path, with_seed, WORDS)
+    assert load_keystore(path, WORDS) == with_seed
+
+
+def test_a_keystore_of_before_matching_opens_without_a_seed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore, "VERSION", 1)
+    monkeypatch.setattr(keystore, "_encode_contents", _first_version)
+    save_keystore(path, STORE, WORDS)
+    monkeypatch.undo()
+    assert load_keystore(path, WORDS) == STORE
+
+
+def _first_version(store: Keystore) -> bytes:
+    seeds: list[Value] = [key.seed for key in store.node_keys]
+    boxes: list[Value] = [[key.secret, key.made_day] for key in store.box_keys]
+    documents: list[Value] = [[raw, sig] for raw, sig in store.orgdocs]
+    return encode([1, bytes(store.org), seeds, boxes, store.store_key, documents, store.card_n])
 
 
 def test_the_wrong_passphrase_is_a_clear_error(path: Path) -> None:
@@ -113,7 +138,7 @@ def test_a_file_that_is_no_keystore_is_refused(path: Path, content: bytes) -> No
 
 
 def test_a_newer_keystore_is_refused(path: Path) -> None:
-    rewrite(path, 0, 2)
+    rewrite(path, 0, 3)
     with pytest.raises(KeystoreDamaged, match="newer"):
         load_keystore(path, WORDS)
 

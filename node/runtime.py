@@ -22,7 +22,6 @@ from keys.documents import Documents
 from keys.envelope import BoxKey, make_box_key
 from keys.keystore import Keystore, load_keystore, save_keystore
 from keys.oprf import OPRF_SEED_BYTES, OprfKey, derive_key, oprf_available
-from keys.oprf import OPRF_SEED_BYTES, OprfKey, derive_key, oprf_available
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import SigningKey
 from node import opening
@@ -40,7 +39,6 @@ from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
 from node.store.identifier_index import IdentifierIndex
-from node.store.peers import mark_hello_due
 from node.store.peers import mark_hello_due
 from node.store.register import Register
 from node.store.schema import upgrade_store
@@ -86,7 +84,6 @@ class Node:
         self._writes.on_purged = self._folding.due
         self.checking = CheckingPool()
         self._oprf: tuple[bytes, OprfKey | None] = (b"", None)
-        self._oprf: tuple[bytes, OprfKey | None] = (b"", None)
         self.documents = _documents(self)
         self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
@@ -101,14 +98,6 @@ class Node:
     def box_keys(self) -> tuple[BoxKey, ...]:
         """The box keys that peers may still seal to."""
         return self.keystore.box_keys
-
-    @property
-    def oprf_key(self) -> OprfKey | None:
-        """The key of our tokens; None where this machine cannot match."""
-        seed = self.keystore.oprf_seed
-        if self._oprf[0] != seed:
-            self._oprf = seed, derive_key(seed) if oprf_available() else None
-        return self._oprf[1]
 
     @property
     def oprf_key(self) -> OprfKey | None:
@@ -168,16 +157,6 @@ class Node:
     def write_keystore(self, path: Path, keystore: Keystore) -> None:
         """Write a keystore elsewhere under this node's passphrase, for a backup."""
         save_keystore(path, keystore, self._passphrase)
-
-    def make_oprf_seed(self) -> None:
-        """Give a node of before matching the seed of its tokens, and its card their key's name."""
-        self.change_keystore(
-            lambda keystore: replace(
-                keystore,
-                oprf_seed=self.context.random(OPRF_SEED_BYTES),
-                card_n=max(self.context.now_us(), keystore.card_n + 1) if keystore.card_n else 0,
-            )
-        )
 
     def make_oprf_seed(self) -> None:
         """Give a node of before matching the seed of its tokens, and its card their key's name."""
@@ -291,9 +270,6 @@ async def open_node(
         )
         node = Node(home, settings, keystore, text, store, context)
         await node.change(opening.settle, context, read_text_file(home / POLICY_FILE))
-        if not keystore.oprf_seed:
-            await asyncio.to_thread(node.make_oprf_seed)
-            await node.change(mark_hello_due, opening.HEARING)
         if not keystore.oprf_seed:
             await asyncio.to_thread(node.make_oprf_seed)
             await node.change(mark_hello_due, opening.HEARING)

@@ -1,13 +1,17 @@
-"""What a policy promises by a certain time, done by the clock: alerts that nobody confirmed end.
+"""What a policy promises by a certain time, done by the clock: alerts that nobody confirmed end,
+and what leads to a reporter is purged.
 
 Each duty is idempotent and reads what is due from the store, so one that was missed while the node
 was off is done at the next start. Nothing that signs runs while our key may not, or while nobody
 knows what may go out.
 """
 
+from collections.abc import Iterable
+
 from node.reviewing import end_unconfirmed
 from node.runtime import Node
 from node.store.audit import forget_old
+from node.store.reporter_data import purge_due
 
 
 async def do_duties(node: Node) -> None:
@@ -15,6 +19,13 @@ async def do_duties(node: Node) -> None:
     if not node.context.hold_all and may_sign(node):
         node.on_news(await node.change(end_unconfirmed, node))
     await node.change(forget_old, node.context.now_us())
+    await purge_reports(node)
+
+
+async def purge_reports(node: Node, only: Iterable[str] | None = None) -> None:
+    """Purge the private reports (of these drafts; None: all) that the policy keeps no longer."""
+    if await node.change(purge_due, node.context, only):
+        await node.store.checkpoint()
 
 
 def may_sign(node: Node) -> bool:

@@ -16,6 +16,7 @@ from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.peers import mark_hello_due, peer_of
 from node.store.records import decode_restrictions
+from node.store.reporter_data import purge_due
 from node.store.tables import ledger, own, peers
 from node.writing import COUNTER
 
@@ -75,6 +76,7 @@ def begin_recovery(connection: Connection) -> None:
 def obey_register(connection: Connection, context: Context) -> None:
     """Narrow again what the register says is narrowed: records, audiences, peers."""
     obey_whole_register(connection, context)
+    purge_due(connection, context)
     register = context.register
     for rk, raw in register.all(permissions.NARROWED):
         decode_restrictions(raw)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from node.desk.prompts import prompts
+from node.duties import purge_reports
 from node.edits import Form, concerns, edited, local_day
 from node.errors import BadField, BadRequest, NodeError
 from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
@@ -124,10 +125,11 @@ def _answered(form: Form, asked: Asked) -> tuple[Form, Asked]:
 async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002
     """Put a draft aside; the row that it came from is not imported again.
 
-    What it says is kept for 30 days more.
+    What it says is kept for 30 days more, the private report as long as the policy says.
     """
     now = node.context.now_us()
     draft = await node.change(_refuse, id, reason[:REASON_CHARACTERS], now)
+    await purge_reports(node, [draft.id])
     return {"id": draft.id, "state": draft.state.value}
 
 
@@ -171,6 +173,7 @@ async def draft_publish(
     if ready and not dry_run:
         news, changed = await node.change(store_ready, context, ready)
         node.on_news(news)
+        await purge_reports(node, [each.draft.id for each in ready])
     refused += [{"id": each, "reason": "changed_meanwhile"} for each in changed]
     went = [each for each in ready if each.draft.id not in changed]
     shown = [each.draft.id if dry_run else text_id(each.record.entry.rk) for each in went]

@@ -29,6 +29,7 @@ from federation.release import (
     joinable,
 )
 from node import opening
+from node.duties import do_duties
 from node.edits import all_leaves
 from node.errors import NotFound, Refused
 from node.issue_again import follow_terms
@@ -140,6 +141,7 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
         news = news | await follow_terms(node)  # where it is cut off, a job goes on with it
         node.on_peers()
         node.on_news(news)
+        await do_duties(node)
     return {
         "changed": changed,
         "changes": changes(old, wanted),

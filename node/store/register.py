@@ -21,6 +21,7 @@ ERASED = "erased"  # rk → encode([entry, sig]); a peer's: [entry, sig, when it
 WITHDRAWN = "withdrawn"  # rk → encode([entry, sig, disclosures])
 REVISION = "revision"  # rk → the lowest revision that may still be put, as 8 bytes
 NARROWED = "narrowed"  # rk → the restrictions in force
+PRIVATE = "private"  # draft id → the day its private report was purged, as 8 bytes
 PEER = "peer"  # org → the state in force
 POLICY = "policy"  # b"" → the text in force
 

@@ -1,15 +1,21 @@
 """`parasol check`: is this number, email, handle or plate known?"""
 
+import sys
+
 import click
 
 from cli.ask import text_argument
 from cli.cli_state import Cli
-from cli.show import Result, emit, table
+from cli.show import Result, emit, table, words
 
 NOT_SAFE = "No match is not proof of safety."
 
 
 def _show(result: Result) -> None:
+    read_as = result.get("read_as", [])
+    if read_as and sys.stdout.isatty():
+        # Shown like the matches, and nowhere else: standard error is often kept in a file.
+        print("Read as: " + ", ".join(f"{each['kind']} {words(each['text'])}" for each in read_as))
     matches = result.get("matches", [])
     table(
         matches,
@@ -30,7 +36,8 @@ def _show(result: Result) -> None:
 def check(cli: Cli, text: str | None) -> None:
     """Ask whether a number, email, handle or plate, whole or in part, is known.
 
-    TEXT is - to read it from standard input; on a terminal it is asked for.
+    TEXT is - to read it from standard input; on a terminal it is asked for, and the answer begins
+    with how it was read.
 
     \b
       parasol check -

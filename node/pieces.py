@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from protocol.plates import LOOKALIKES
+
 LEAST_DIGITS = 4
 RUN_DIGITS = 7  # from here on digits are a number and no part of a plate
 ROW_DIGITS = 11  # from here on a row that is no number may be more than one
@@ -17,13 +19,15 @@ WINDOW_DIGITS = range(7, 14)
 PLATE_SIGNS = range(4, 9)
 
 _BETWEEN = re.compile(r"[,;|\n\r\v\f\u0085\u2028\u2029]+|\band/or\b", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s<>()\[\]\"':/]+@[^\s<>()\[\]\"':@/]+\.[^\s<>()\[\]\"':@/]*\w")
+_EMAIL = re.compile(r"[\w.+-][^\s<>()\[\]\"':/]*@[^\s<>()\[\]\"':@/]+\.[^\s<>()\[\]\"':@/]*\w")
 _ADDRESS = re.compile(r"https?://\S+|(?<![\w.])(?:[\w-]+\.)+[a-z]{2,}/[^\s)]+", re.IGNORECASE)
 _HANDLE = re.compile(r"\b[a-z]\w+\s*:\s*@?[a-z][\w.-]+\w|(?<!\w)@[\w.-]*\w", re.IGNORECASE)
 _ON_SERVICE = re.compile(r"@[\w.-]+\s+(?:on\s+\w+|\(\s*\w+\s*\))", re.IGNORECASE)
 _DIGITS = re.compile(
     r"(?:\+\s*)?\(?[0-9](?:[0-9\s().\-\u2010-\u2015\u2212\u00b7\u2022\u2219_~/]*[0-9])?"
 )
+_AFTER_ADDRESS = ".,;:!?*)>]}'\"\u2019\u201d\u00bb\u2026"  # what a sentence puts behind one
+_JOINED = re.compile(r"(?<=\w)[.\u00b7\u2022\u2219](?=\w)")
 _ODD = re.compile(r"[\u00b7\u2022\u2219_~]+")  # between digits, and in no number's grammar
 _GROUP = re.compile(r"\+?[0-9]+")
 _ENDS = re.compile(
@@ -34,6 +38,7 @@ _ENDS = re.compile(
 _WORD = re.compile(r"(?:\b[A-Za-z]{2}:)?[A-Za-z0-9?*]+(?:-[A-Za-z0-9?*]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*")
 _ACCOUNT = re.compile(r"(?=[\w.-]*[0-9_.])(?=[\w.-]*[^\W\d_])\w[\w.-]+\w")
+_LIKE_LATIN = LOOKALIKES | {ord(chr(like).lower()): letter for like, letter in LOOKALIKES.items()}
 _NO_PLATE = frozenset(
     {"a", "age", "aged", "and", "at", "by", "call", "car", "end", "ends", "ext", "for", "from"}
     | {"his", "in", "is", "man", "no", "of", "on", "or", "room", "site", "tel", "text", "the"}
@@ -70,6 +75,8 @@ def _of_segment(segment: str, is_number: Callable[[str], bool]) -> Iterator[Piec
         for match in pattern.finditer(rest):
             any_found = True
             yield Piece(kind, match[0].strip())
+            if kind == "address" and match[0][-1] in _AFTER_ADDRESS:
+                yield Piece(kind, match[0].rstrip(_AFTER_ADDRESS))
         if kind in ("email", "address"):
             rest = pattern.sub(" ; ", rest)
     for match in _ENDS.finditer(rest):
@@ -88,9 +95,12 @@ def _of_segment(segment: str, is_number: Callable[[str], bool]) -> Iterator[Piec
     for plate in _plates(without_numbers):
         any_found = True
         yield Piece("plate", plate)
+    for plate in _plates_in_disguise(without_numbers):  # a guess: the words are read all the same
+        yield Piece("plate", plate)
     words = " ".join(segment.split()).strip(" .()")
     if not any_found and any(sign.isalpha() for sign in words):
         yield Piece("words", words)
+        yield from (Piece("name", match[0]) for match in _ACCOUNT.finditer(words))
     elif any_found:
         yield from (Piece("name", name) for name in _names(without_numbers))
 
@@ -124,19 +134,33 @@ def _windows(groups: list[str], is_number: Callable[[str], bool]) -> Iterator[Pi
             yield Piece("window", window)
 
 
+def _plates_in_disguise(text: str) -> Iterator[str]:
+    """Plates in letters that look like Latin ones, and with dots between their signs: EDL.271."""
+    latin = text if text.isascii() else text.translate(_LIKE_LATIN)
+    if latin != text:
+        yield from _plates(latin)
+    if (joined := _JOINED.sub("-", latin)) != latin:
+        yield from _plates(joined)
+
+
 def _plates(text: str) -> Iterator[str]:
     """Words of letters and digits, and neighbours that are such a word together: EDL 271."""
     for stretch in re.split(r"[^\w\s:?*-]+|_", text):
         words = [match[0] for match in _WORD.finditer(stretch)]
         for word in words:
             if _like_a_plate(word):
-                yield word.rstrip("?*") if word.endswith("?") and stretch.endswith(word) else word
+                yield _unasked(word, stretch)
         for many in (2, 3):
             for start in range(len(words) - many + 1):
                 some = words[start : start + many]
                 short = all(len(w) <= 4 and w.casefold() not in _NO_PLATE for w in some)
                 if short and _like_a_plate(" ".join(some)):
-                    yield " ".join(some)
+                    yield _unasked(" ".join(some), stretch)
+
+
+def _unasked(word: str, stretch: str) -> str:
+    """A plate without the mark of a question that ends with it."""
+    return word.rstrip("?*") if word.endswith("?") and stretch.rstrip().endswith(word) else word
 
 
 def _like_a_plate(word: str) -> bool:

@@ -14,11 +14,16 @@ NOT_SAFE = "No match is not proof of safety."
 
 
 async def check(node: Node, text: str) -> dict[str, Any]:
-    """Look a text up in every alert that may be shown here; the best 50, and how many more."""
+    """Look a text up in every alert that may be shown here; the best 50, and how many more.
+
+    `understood` names the kinds that were looked for, `read_as` how the text was read, for the
+    person who typed it.
+    """
     if not text.strip():
         raise BadField("nothing was asked: give a number, email, handle, plate or name")
     index = node.identifiers
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
     found = await node.read(search, node.context, index, question)
-    return {**found, "understood": question.kinds, "note": NOT_SAFE}
+    read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
+    return {**found, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}

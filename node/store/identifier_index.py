@@ -3,12 +3,13 @@
 The table `identifiers` is the truth: what is found here is looked up there before it is shown, so
 the worst that a fault here can do is to miss. Values are read once, on the first search, with the
 writer held; from then on each commit changes them, and what a commit purges goes from memory with
-it. A statement that this file does not know makes it forget everything and read again.
+it. A statement that this file does not know makes it forget everything and read again. Whole words
+are found by a key; only what may stand anywhere in a value is sought through all of them.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
 from zlib import crc32
 
@@ -24,44 +25,61 @@ PAGES = 32  # a change touches one of them
 _PENDING = "parasol_identifiers"
 _READ = text("SELECT kind, json_group_array(norm) FROM identifiers GROUP BY kind")
 _END = b"\xff"  # a byte that no UTF-8 text holds, so that a value is always one line
+_WORD = re.compile(r"\w+")
+_BY_LENGTH = frozenset({"phone"})  # a whole number is sought inside longer ones only
 
 Row = tuple[str, str]  # leaf name, normal form
 
 
 class _Lines:
-    """The values themselves: a line for each record that has one."""
+    """The values themselves: a line for each record that has one, in pages by leaf and length."""
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
-        self.pages: dict[str, list[bytearray]] = {}
+        self.pages: dict[str, dict[int, list[bytearray]]] = {}
         self.calling: set[str] = set()
-        self.parts: dict[str, Counter[str]] = {}  # parts of plates, by each two signs in a row
+        self.keyed: dict[tuple[str, str], list[str]] = {}  # by leaf and what `_keys` gives
         self.add(rows)
 
     def add(self, rows: Iterable[Row]) -> None:
         for kind, norm in rows:
             line = norm.encode()
-            if kind not in self.pages:
-                self.pages[kind] = [bytearray(_END) for _ in range(PAGES)]
-            self.pages[kind][crc32(line) % PAGES] += line + _END
+            length = _length(kind, line)
+            lengths = self.pages.setdefault(kind, {})
+            if length not in lengths:
+                lengths[length] = [bytearray(_END) for _ in range(PAGES)]
+            lengths[length][crc32(line) % PAGES] += line + _END
             if kind in ("phone", "phone.masked"):
                 self._note_calling_code(norm)
-            elif kind == "plate.part":
-                for run in _runs(norm) or {""}:
-                    self.parts.setdefault(run, Counter())[norm] += 1
+            for key in _keys(kind, norm):
+                self.keyed.setdefault((kind, key), []).append(norm)
 
     def remove(self, rows: Iterable[Row]) -> None:
         for kind, norm in rows:
-            if kind not in self.pages:
-                continue
             line = norm.encode()
-            page = self.pages[kind][crc32(line) % PAGES]
+            pages = self.pages.get(kind, {}).get(_length(kind, line))
+            if pages is None:
+                continue
+            page = pages[crc32(line) % PAGES]
             at = page.find(_END + line + _END)
             if at < 0:
                 continue
             del page[at : at + len(line) + 1]
-            if kind == "plate.part":
-                for run in _runs(norm) or {""}:
-                    self.parts[run] -= Counter([norm])
+            for key in _keys(kind, norm):
+                values = self.keyed[kind, key]
+                values.remove(norm)
+                if not values:
+                    del self.keyed[kind, key]
+
+    def of(self, kind: str, least: int = 0) -> list[bytearray]:
+        """The pages of a leaf that may hold values of `least` bytes or more."""
+        lengths = list(self.pages.get(kind, {}).items())  # at once: a commit may add some meanwhile
+        return [
+            page for length, pages in lengths if not length or length >= least for page in pages
+        ]
+
+    def of_key(self, kind: str, key: str) -> list[str]:
+        """The values under a key, as often as they are stored; a copy, whole at one moment."""
+        return list(self.keyed.get((kind, key), ()))
 
     def _note_calling_code(self, norm: str) -> None:
         try:
@@ -104,12 +122,17 @@ class IdentifierIndex:
         lines = self._lines
         return frozenset(lines.calling) if lines else frozenset()
 
-    def holding(self, kind: str, needle: str, most: int) -> list[str]:
-        """The different values of this leaf that contain the needle; about `most` of very many."""
+    def holding(self, kind: str, needle: str, most: int, beyond: int = 0) -> list[str]:
+        """The different values of this leaf that contain the needle; about `most` of very many.
+
+        `beyond`: numbers of so many characters, and shorter ones, may be left out.
+        """
         lines = self._lines
         found: dict[str, None] = {}
         wanted = needle.encode("utf-8", "ignore")
-        for live in lines.pages.get(kind, ()) if lines else ():
+        for live in lines.of(kind, max(len(wanted), beyond + 1)) if lines else ():
+            if wanted not in live:
+                continue
             page = bytes(live)  # as it is now: a commit may change it meanwhile
             at = page.find(wanted)
             while at >= 0:
@@ -121,17 +144,22 @@ class IdentifierIndex:
                 break
         return list(found)
 
+    def with_word(self, kind: str, word: str) -> list[str]:
+        """The different names that have this word, or handles of this name on any service."""
+        lines = self._lines
+        return list(dict.fromkeys(lines.of_key(kind, word))) if lines else []
+
     def plates_like(self, signs: str) -> set[str]:
         """The parts of plates that have two signs in a row of these, or no two in a row at all."""
         lines = self._lines
         if lines is None:
             return set()
-        return set().union(*(lines.parts.get(run, ()) for run in (*_runs(signs), "")))
+        return set().union(*(lines.of_key("plate.part", run) for run in (*_runs(signs), "")))
 
     def all_of(self, kind: str) -> list[str]:
         """Every value of this leaf, as often as it is stored."""
         lines = self._lines
-        pages = lines.pages.get(kind, ()) if lines else ()
+        pages = lines.of(kind) if lines else ()
         return [line.decode() for page in pages for line in bytes(page).split(_END)[1:-1]]
 
     def forget(self) -> None:
@@ -170,6 +198,23 @@ class IdentifierIndex:
                 self.forget()
             elif self._lines is not None:
                 (self._lines.add if change[0] else self._lines.remove)(change[1])
+
+
+def _length(kind: str, line: bytes) -> int:
+    """The length by which a value's page is chosen; 0 where that does not matter."""
+    return len(line) if kind in _BY_LENGTH else 0
+
+
+def _keys(kind: str, norm: str) -> Collection[str]:
+    """Under what a value is found at once: words of a name, the name in a handle, signs."""
+    match kind:
+        case "name":
+            return set(_WORD.findall(norm))
+        case "handle":
+            return (norm.partition(":")[2],)
+        case "plate.part":
+            return _runs(norm) or ("",)
+    return ()
 
 
 def _runs(signs: str) -> set[str]:

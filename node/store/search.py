@@ -1,20 +1,24 @@
 """Is this known? Finds the records behind a number, address, handle, plate or name.
 
-Whole values are looked up in the table, parts first in memory and then in the table. Only what may
-be shown now is found: live, neither hidden nor expired, of an origin that is heard and in step. The
+Whole values are looked up in the table, words and parts first in memory and then in the table. What
+can be found without going through all values is asked for first, at once. Only what may be shown
+now is found: live, neither hidden nor expired, of an origin that is heard and in step. The
 answer names everyone who could not be asked, because no match must never mean more than it does.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
-from node.question import PART, START, Question, Sought, fits_plate, may_be_same
+from node.plate_readings import fits_plate, may_be_same
+from node.question import Question
+from node.readings import PART, START, Sought
 from node.showing import plain_fields
 from node.store.context import Context
 from node.store.identifier_index import IdentifierIndex
@@ -39,6 +43,7 @@ _HITS = text(
     " CROSS JOIN records AS r ON r.id = f.record"
 )
 _ALL = -1
+_org_text = lru_cache(maxsize=1024)(text_id)  # the few organisations come back in every answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,7 @@ class Hit:
     id: int
     rk: bytes
     org: bytes
-    why: str
-    score: int
+    reason: Sought
     severity: int
     newest: tuple[int, int]
     disclosures: bytes = field(repr=False)
@@ -57,7 +61,7 @@ class Hit:
     @property
     def rank(self) -> tuple[int, int, tuple[int, int]]:
         """Greater is shown first: quality, then severity, then the newest."""
-        return self.score, self.severity, self.newest
+        return self.reason.score, self.severity, self.newest
 
 
 def search(
@@ -66,10 +70,13 @@ def search(
     """Everything that is known of what was asked, best first, and who could not be asked."""
     peers = origins(connection)
     known = seen_of(context, peers)
-    hits, more = _hits(connection, known, question.sought)
-    scanned = list(_scanned(index, question, found_whole=bool(hits) and not question.several))
-    if scanned:
-        hits, more = _hits(connection, known, [*question.sought, *scanned])
+    asked = [*question.sought, *_keyed(index, question)]
+    hits, more = _hits(connection, known, asked)
+    whole = frozenset(question.sought)
+    found_whole = not question.several and any(hit.reason in whole for hit in hits.values())
+    scanned = list(_scanned(index, question, found_whole=found_whole))
+    if not whole.issuperset(scanned):
+        hits, more = _hits(connection, known, [*asked, *scanned])
     ranked = sorted(hits.values(), key=lambda hit: hit.rank, reverse=True)
     shown = ranked[:SHOWN]
     return {
@@ -116,15 +123,15 @@ def _shown_rows(
         if row.open and reason is not None and bytes(row.org) in known.shown:
             newest = (row.day, row.received_us)
             yield Hit(
-                row.id, bytes(row.rk), bytes(row.org), reason.why, reason.score, row.severity,
-                newest, bytes(row.disclosures),
+                row.id, bytes(row.rk), bytes(row.org), reason, row.severity, newest,
+                bytes(row.disclosures),
             )  # fmt: skip
 
 
 def _best(hits: Iterable[Hit]) -> dict[int, Hit]:
     best: dict[int, Hit] = {}
     for hit in hits:
-        if hit.id not in best or best[hit.id].score < hit.score:
+        if hit.id not in best or best[hit.id].reason.score < hit.reason.score:
             best[hit.id] = hit
     return best
 
@@ -134,15 +141,19 @@ def _scanned(index: IdentifierIndex, question: Question, *, found_whole: bool) -
     for scan in question.scans:
         if scan.fallback and found_whole:
             continue
-        for value in index.holding(scan.kind, scan.needle, 2 * VALUES_MOST):
+        for value in index.holding(scan.kind, scan.needle, 2 * VALUES_MOST, scan.beyond):
             judged = scan.judge(value)
             if judged is not None:
                 yield Sought(scan.kind, value, *judged)
-    yield from _plates(index, question)
 
 
-def _plates(index: IdentifierIndex, question: Question) -> Iterator[Sought]:
-    """Plates that are known in part, held against the plate or the part that was asked."""
+def _keyed(index: IdentifierIndex, question: Question) -> Iterator[Sought]:
+    """The values in memory that have a whole word of what was asked, and plates known in part."""
+    for word in question.words:
+        for value in index.with_word(word.kind, word.word):
+            judged = word.judge(value)
+            if judged is not None:
+                yield Sought(word.kind, value, *judged)
     for plate in question.plates:
         for pattern in index.plates_like(plate):
             if fits_plate(pattern, plate):
@@ -155,19 +166,16 @@ def _plates(index: IdentifierIndex, question: Question) -> Iterator[Sought]:
 
 def _matches(known: Seen, hits: Iterable[Hit]) -> list[dict[str, Any]]:
     shown = []
-    orgs: dict[bytes, str] = {}
     for hit in hits:
-        if hit.org not in orgs:
-            orgs[hit.org] = text_id(hit.org)
         values = opened_values(hit.disclosures)
         values.pop("terms", None)
         shown.append(
             {
                 "alert": text_id(hit.rk),
-                "org": orgs[hit.org],
+                "org": _org_text(hit.org),
                 "org_name": known.name(hit.org),
-                "why": hit.why,
-                "score": hit.score,
+                "why": hit.reason.why,
+                "score": hit.reason.score,
                 "severity": hit.severity,
                 "fields": plain_fields(values),
             }
@@ -179,7 +187,7 @@ def not_asked(peers: Iterable[Origin], now_us: int) -> list[dict[str, Any]]:
     """The organisations whose alerts may be missing or out of date here, and why."""
     found = ((peer, _why_not_asked(peer, now_us)) for peer in peers if peer.state.heard)
     return [
-        {"org": text_id(peer.org), "org_name": peer.name, "reason": reason}
+        {"org": _org_text(peer.org), "org_name": peer.name, "reason": reason}
         for peer, reason in found
         if reason
     ]

@@ -99,3 +99,13 @@ def test_a_passphrase_is_asked_twice_for_a_new_node_and_not_shown(tmp_path: Path
     assert ran.code == 0, ran.out
     assert "orchard" not in ran.out
     assert load_keystore(home / "keystore", "orchard lamp").card_n == 0
+
+
+def test_a_person_is_told_how_the_text_was_read_and_on_standard_output_alone(
+    tmp_path: Path,
+) -> None:
+    read_as = [{"kind": "phone", "text": "+1 415 555 0142"}, {"kind": "name", "text": "x\x1b[2J"}]
+    answers: dict[str, Answer] = {"check": {"matches": [], "not_asked": [], "read_as": read_as}}
+    with played_node(tmp_path, answers):
+        ran = parasol_at_terminal("check", "-", home=tmp_path, typed="0142\n")
+    assert "Read as: phone +1 415 555 0142, name x\\u001b[2J" in ran.out

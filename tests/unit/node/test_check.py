@@ -301,7 +301,8 @@ def test_any_text_is_a_question_or_refused_without_being_quoted(typed: str) -> N
     except BadField as refusal:
         quoted = len(typed) > 4 and typed in str(refusal)
     else:
-        quoted = not (question.sought or question.scans or question.plates or question.plate_parts)
+        looked_for = question.sought or question.scans or question.words
+        quoted = not (looked_for or question.plates or question.plate_parts)
         for scan in question.scans:
             scan.judge("+15105550123")
     assert not quoted

@@ -68,18 +68,19 @@ class Intake(Protocol):
         ...
 
 
-def pull(intake: Intake, wait_s: int, *, half_way: bool = False) -> Pull:
-    """The request for what is new; with `wait_s` > 0 the origin answers when something is.
+def pull(intake: Intake, wait_s: int) -> Pull:
+    """The request for what is new; with `wait_s` > 0 the origin answers when something is."""
+    digest, held = _standing(intake, intake.today)
+    return Pull(intake.channel.cursor, intake.today, digest, held, ITEM_BYTES, wait_s)
 
-    `half_way` through what there is, no digest is worked out: it would be read from the whole
-    mirror, for each part of it that arrives, and confirm nothing.
+
+def pull_ahead(intake: Intake, cursor: int) -> Pull:
+    """The request for what comes after a delta that is here and not stored yet.
+
+    It has no digest: its cursor is not kept yet, and must not confirm anything.
     """
-    channel = intake.channel
-    if half_way:
-        digest, held = NO_DIGEST, tuple(intake.held())[:HELD_ROWS]
-    else:
-        digest, held = _standing(intake, intake.today)
-    return Pull(channel.cursor, intake.today, digest, held, ITEM_BYTES, wait_s)
+    held = tuple(intake.held())[:HELD_ROWS]
+    return Pull(cursor, intake.today, NO_DIGEST, held, ITEM_BYTES, 0)
 
 
 def on_delta(intake: Intake, delta: Delta, items: Sequence[CheckedItem]) -> Ok | List | Give:

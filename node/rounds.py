@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from federation import origin, receiver
 from federation.peers import PeerState
 from node.answering import BYE_LEFT, note_contact, take_delta, unconfirmed
+from node.catching_up import CatchingUp, leads_on
 from node.exchange import Exchange
 from node.introductions import note_trouble, our_hello, prove_hello, receive_hello
 from node.pipeline import spread
@@ -33,6 +34,7 @@ class Rounds:
         self._node = node
         self._exchange = exchange
         self._list_positions = list_positions
+        self._catching_up = CatchingUp(node, exchange, list_positions)
 
     async def greet(self, peer: Peer) -> Peer:
         """Send our documents, take theirs. Raises as `ask_hello` and `receive_hello` do."""
@@ -132,33 +134,35 @@ class Rounds:
     async def _pull(self, peer: Peer, wait_s: int) -> bool:
         node = self._node
         seen: set[tuple[bytes, bytes]] = set()
-        half_way = False
         for turn in range(MOST_ROUNDS):
-            request = await node.change(self._pull_request, peer.id, wait_s, half_way)
+            request = await node.change(self._pull_request, peer.id, wait_s)
             delta = await self._exchange.ask(peer.docs, request, wait_s=wait_s)
             wait_s = 0
+            has_led_on = leads_on(delta)
+            if isinstance(delta, Delta) and has_led_on:
+                behind = await self._catching_up.follow(peer, delta)
+                if behind is None:
+                    continue
+                if leads_on(behind):
+                    return True  # as much as one conversation takes; the next one goes on
+                delta = behind
             if isinstance(delta, Bye):
                 await node.change(left_by, node.context, peer)
                 node.on_peers()
                 return True
             if not isinstance(delta, Delta):
                 raise ProtocolError(ErrorNumber.MALFORMED, "no answer to a pull")
-            if not await self._take(peer, delta) and not delta.items:
+            if not await self._take(peer, delta) and not delta.items and not has_led_on:
                 return turn > 0
-            half_way = delta.more and delta.to_seq > request.cursor
-            if half_way:
-                continue
             if (request.digest, delta.digest) in seen:
                 return False  # nothing moves: what differs waits for a person
             seen.add((request.digest, delta.digest))
         return True
 
-    def _pull_request(
-        self, connection: Connection, peer_id: int, wait_s: int, half_way: bool
-    ) -> Pull:
+    def _pull_request(self, connection: Connection, peer_id: int, wait_s: int) -> Pull:
         peer = peer_by_id(connection, peer_id)
         intake = StoreIntake(connection, self._node.context, peer, None)
-        return receiver.pull(intake, wait_s, half_way=half_way)
+        return receiver.pull(intake, wait_s)
 
     async def _take(self, peer: Peer, delta: Delta) -> bool:
         """Apply a delta and say what follows from it; whether another pull is worth while."""

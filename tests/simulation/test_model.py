@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from federation import origin
 from tests.support.sim_schedule import run
 
 QUICK = 32
@@ -34,3 +35,12 @@ def test_every_invariant_holds_in_many_schedules(group: int) -> None:
 @pytest.mark.parametrize("seed", ONCE)
 def test_a_schedule_that_once_failed(seed: int) -> None:
     assert run([seed]) == []
+
+
+@pytest.mark.parametrize("group", range(4))
+def test_every_invariant_holds_where_each_delta_is_small(
+    monkeypatch: pytest.MonkeyPatch, group: int
+) -> None:
+    """Then much is fetched ahead of what is stored, and crashes come in between."""
+    monkeypatch.setattr(origin, "MAX_ITEMS", 2)
+    assert run(range(5000 + group * 6, 5006 + group * 6)) == []

@@ -20,6 +20,7 @@ from federation.receiver import (
     MirrorRow,
     on_delta,
     pull,
+    pull_ahead,
 )
 from protocol.commitment import stopped_hash
 from protocol.errors import ErrorNumber, ProtocolError
@@ -56,6 +57,18 @@ def test_nothing_is_confirmed_while_the_digests_differ() -> None:
     intake.forget(own(1).rk)
     on_pull(grants, pull(intake, 0))
     assert not grants.confirmed
+
+
+def test_a_pull_ahead_of_what_is_stored_confirms_nothing_and_can_be_taken_back() -> None:
+    grants, intake = FakeGrants().publish(own(1), own(2), own(3)), FakeIntake()
+    first = next_delta(grants, 0, TODAY, max_bytes=1)
+    behind = on_pull(grants, pull_ahead(intake, first.to_seq))
+    assert (behind.from_seq, behind.to_seq, grants.channel.cursor) == (1, 3, 1)
+    assert not grants.confirmed
+    assert take(intake, behind) == Ok(0, TODAY, intake.digest(TODAY), ())  # the first was lost
+    assert not intake.rows
+    assert converse(grants, intake) == "pull delta pull delta"
+    assert intake.rows.keys() == grants.rows.keys() == grants.confirmed
 
 
 def test_an_ok_to_a_pushed_delta_confirms_all_but_what_is_held_back() -> None:

@@ -37,6 +37,12 @@ _REG_WITHIN: Final = re.compile(
     r"номер)\.?:?\s+([A-Z0-9][A-Z0-9\s-]{2,9})(?=$|[,;.)])",
     re.IGNORECASE,
 )
+_OF_A_PLATE: Final = re.compile(
+    r"\b(?:reg(?:istration)?|plates?|licen[cs]e|plaque|immat\w*|kennzeichen|"
+    r"matr[ií]cula|placa|targa|номер\w* знак\w*|госномер)\b",
+    re.IGNORECASE,
+)
+_IN_TOWN: Final = re.compile(r"(.{3,40}?)\s+(?:in|near|à|en|bei|em|в)\s+(\S[^\d,;]{1,40})")
 
 
 def split_vehicle(
@@ -74,10 +80,12 @@ def _plates_in_car(text: str, country: str | None) -> tuple[tuple[str, ...], tup
             found = read_plates(
                 match.group().strip(" ,") if pattern is _PART_WITHIN else match.group(1), country
             )
+            if pattern is _REG_WITHIN and not re.search(r"\d", match.group(1)):
+                continue  # "plate he hit me"
             if found.values or found.parts:
                 plates.extend(found.values)
                 parts.extend(found.parts)
-                text = text.replace(match.group(), " ")
+                text = text.replace(match.group(), " ; ")
     for pattern in _PLATE_WITHIN:
         for match in list(pattern.finditer(text)):
             found = read_plates(match.group(), country)
@@ -91,6 +99,11 @@ def plates_in(text: str, country: str | None) -> tuple[tuple[str, ...], tuple[st
     """Return whole plates and parts of plates that stand in a free text."""
     plates, parts, _ = _plates_in_car(text, country)
     return plates, parts
+
+
+def speaks_of_plate(text: str) -> bool:
+    """Say whether a free text names a plate, so that "ends 131" is the end of one."""
+    return bool(_OF_A_PLATE.search(text))
 
 
 def car_in(text: str) -> dict[str, str]:
@@ -158,6 +171,14 @@ def is_location_type(text: str) -> bool:
     return any(words in _folded("location_types", name) for name in LOCATION_TYPES)
 
 
+def behind_in(text: str) -> tuple[str, str] | None:
+    """Return the kind of place and the town of "Motel 6 in Oakland", or None."""
+    match = _IN_TOWN.fullmatch(text.strip())
+    if match is None or not match.group(2)[0].isupper() or not location_type_of(match.group(1)):
+        return None
+    return match.group(1), match.group(2)
+
+
 def role_of(text: str) -> str | None:
     """Return the role that a cell's words mean, or None."""
     return _lookup("roles", text, ROLES)
@@ -178,6 +199,20 @@ def plate_country(text: str) -> str | None:
         if words in {plain(n) for n in names}:
             return country
     return None
+
+
+def is_town(text: str) -> bool:
+    """Say whether this is one of the towns that are known by name."""
+    return text.strip().casefold() in _towns()
+
+
+@cache
+def _towns() -> frozenset[str]:
+    words = word_list("appearance")
+    tables = (words["postcodes"], words["places"])
+    return frozenset(
+        town.casefold() for table in tables for town in cast("dict[str, str]", table).values()
+    )
 
 
 def known_place(text: str) -> str:

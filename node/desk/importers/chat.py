@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, cast
 
+from node.desk.errors import UnreadableList
 from node.desk.importers.reading import clean_cell
 from node.desk.importers.words import word_list
 
@@ -26,6 +27,9 @@ _SENDER: Final = re.compile(r"^([^:\n]{1,60}|\+[\d\s()-]+):\s+(.*)$|^([^:\n]{1,6
 _INVISIBLE: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
+_JSON: Final = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[{\[\"])")
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message: the line it starts on, the day as written, the sender (private), the words."""
@@ -38,11 +42,12 @@ class Message:
 
 
 def read_chat(text: str) -> tuple[Message, ...] | None:
-    """Return the messages of a chat export in order, or None where the text is no chat."""
-    if text.lstrip()[:1] in {"{", "["} and '"messages"' in text[:100_000]:
-        found = _telegram_json(text)
-        if found is not None:
-            return found
+    """Return the messages of a chat export in order, or None where the text is no chat.
+
+    Raises UnreadableList for JSON that is no chat: it is no list either.
+    """
+    if _JSON.match(text):
+        return _telegram_json(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     head = [_INVISIBLE.sub("", line) for line in lines[:400]]
     starts = [s for line in head if line.strip() and (s := _start(line)) is not None]
@@ -90,16 +95,27 @@ def _start(line: str) -> tuple[str, str, str, str] | None:
     return match.group(1), match.group(2), sender, spoken.group(2) or ""
 
 
-def _telegram_json(text: str) -> tuple[Message, ...] | None:
+def _telegram_json(text: str) -> tuple[Message, ...]:
+    """The messages of one chat, or of the chats of a whole account, in the order of the file."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return None
-    found = document.get("messages") if isinstance(document, dict) else None
-    if not isinstance(found, list):
-        return None
+        raise UnreadableList(
+            "the file is JSON that is cut off or damaged: export it again"
+        ) from None
+    chats = [document]
+    if isinstance(document, dict) and isinstance(document.get("chats"), dict):
+        found = document["chats"].get("list")
+        chats = found if isinstance(found, list) else []
+    listed = [chat.get("messages") for chat in chats if isinstance(chat, dict)]
+    if not any(isinstance(each, list) for each in listed):
+        raise UnreadableList(
+            "the file is JSON, and holds no list of messages: a chat export of Telegram as JSON is "
+            "read; save any other list as CSV or XLSX"
+        )
+    items = [item for each in listed if isinstance(each, list) for item in each]
     messages: list[Message] = []
-    for number, item in enumerate(found, start=1):
+    for number, item in enumerate(items, start=1):
         if not isinstance(item, dict) or item.get("type", "message") != "message":
             continue
         when = str(item.get("date", ""))

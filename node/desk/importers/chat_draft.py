@@ -70,6 +70,11 @@ def draft_of(message: Message, room: Room) -> DraftProposal | None:
     if codes:
         fields["codes"] = list(codes)
         doubts.append(_doubt(message, text, ", ".join(codes), "codes guessed from the words"))
+    doubts.extend(
+        _doubt(message, part.strip("*?"), "", "a part of a number: it stays in the text")
+        for part in appearance.plates_in(text, room.country)[1]
+        if _ends_a_number(part, text)
+    )
     fields["text"] = [language_of(text, "en" if room.country in _ENGLISH else "und"), text]
     if room.region:
         fields["place.region"] = room.region
@@ -149,6 +154,11 @@ def _phones(text: str, country: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _ends_a_number(part: str, text: str) -> bool:
+    """Whether digits alone are the end of a number: "ends 0131", of which nobody said a plate."""
+    return not re.search(r"[^\W\d_]", part) and not appearance.speaks_of_plate(text)
+
+
 def _identifiers(text: str, room: Room) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     phones: list[Value] = [p for p in _phones(text, room.country) if p not in room.numbers]
@@ -163,6 +173,7 @@ def _identifiers(text: str, room: Room) -> dict[str, Value]:
     if emails:
         fields["email"] = list(dict.fromkeys(emails))[: readings.MOST]
     plates, parts = appearance.plates_in(text, room.country)
+    parts = tuple(part for part in parts if not _ends_a_number(part, text))
     if plates:
         fields["plate"] = list(plates)
     if parts:

@@ -7,14 +7,20 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from node.desk.importers.appearance import location_type_of, severity_word, split_person
+from node.desk.importers.appearance import behind_in, location_type_of, severity_word, split_person
 from node.desk.importers.categories import exact_codes, read_category, read_story
 from node.desk.importers.consent import read_consent
+from node.desk.importers.datewords import months
 from node.desk.importers.identifiers import emails_in
 from node.desk.importers.phones import phones_in
-from node.desk.importers.words import is_nothing, plain
+from node.desk.importers.words import fold, is_nothing, plain
 
 _ISO_DATE: Final = re.compile(r"^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T].*)?$")
+_WORD_DATE: Final = re.compile(
+    r"^(?:\d{1,2}(?:st|nd|rd|th)?\.? (?:de )?([^\W\d_]{3,10})\.?|"
+    r"([^\W\d_]{3,10})\.? \d{1,2}(?:st|nd|rd|th)?)"
+    r",?(?: (?:de )?(?:\d{4}|['’]?\d{2}))?$"
+)
 _MARKS: Final = frozenset(
     "x yes y 1 true ✓ ✔ ☑ oui si ja да no n 0 false non nein нет -".split()  # noqa: SIM905
 )
@@ -27,9 +33,10 @@ def kind_of_values(values: Sequence[str]) -> str | None:
         return None
     tests: tuple[tuple[str, Callable[[str], bool], float], ...] = (
         ("email", is_email, 0.7),
-        ("date", _is_written_date, 0.7),
+        ("date", is_written_date, 0.7),
         ("phone", is_phone, 0.7),
         ("codes", is_code, 0.7),
+        ("plate", is_plate, 0.7),
         (
             "location_type",
             lambda v: plain(v) != "other" and location_type_of(v) is not None and len(v) < 25,
@@ -48,7 +55,7 @@ def kind_of_values(values: Sequence[str]) -> str | None:
 def kind_of_place(values: Sequence[str]) -> str:
     """Return whether a column of places holds kinds of them, districts, or places."""
     filled = [v for v in values if not is_nothing(v)]
-    if filled and share(filled, lambda v: location_type_of(v) is not None and len(v) < 30) > 0.7:
+    if filled and share(filled, _is_only_a_kind) > 0.7:
         return "location_type"
     if (
         filled
@@ -56,6 +63,12 @@ def kind_of_place(values: Sequence[str]) -> str:
     ):
         return "place.district"
     return "place"
+
+
+def _is_only_a_kind(text: str) -> bool:
+    """Whether a cell names a kind of place and neither a town nor an address beside it."""
+    alone = len(text) < 30 and not re.search(r"[\d,]", text)
+    return alone and behind_in(text) is None and location_type_of(text) is not None
 
 
 def share(values: Sequence[str], test: Callable[[str], bool]) -> float:
@@ -90,8 +103,25 @@ def is_date_like(text: str) -> bool:
     return any(c.isdigit() for c in text) or len(text.split()) <= 5
 
 
-def _is_written_date(text: str) -> bool:
-    return bool(_ISO_DATE.match(text)) or bool(re.match(r"^\d{1,2}\.? \w{3,10}\.? \d{4}$", text))
+def is_written_date(text: str) -> bool:
+    """Say whether a cell is a date, its month as a number or by name."""
+    if _ISO_DATE.match(text):
+        return True
+    named = _WORD_DATE.match(text)
+    return named is not None and fold(named.group(1) or named.group(2)).rstrip(".") in months()
+
+
+def is_plate(text: str) -> bool:
+    """Say whether a cell is a plate and nothing else: letters and digits, and no words."""
+    signs = re.sub(r"[\s.-]", "", text)
+    return (
+        5 <= len(signs) <= 8
+        and signs.isalnum()
+        and any(c.isdigit() for c in signs)
+        and any(c.isalpha() for c in signs)
+        and text == text.upper()
+        and len(text.split()) <= 3
+    )
 
 
 def is_code(text: str) -> bool:

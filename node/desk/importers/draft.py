@@ -11,6 +11,7 @@ from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.importers import dates
+from node.desk.importers.appearance import is_town
 from node.desk.importers.consent import ConsentColumns
 from node.desk.importers.guess_header import header_field
 from node.desk.importers.mapping import PRIVATE, Mapping
@@ -42,13 +43,22 @@ class DraftProposal:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What holds for a whole list: country, region, language, and how its dates are read."""
+    """What holds for a whole list: country, region, language, how its dates are read, its towns.
+
+    `towns` counts with how many districts a place stands in this list, and more where it stands
+    alone.
+    """
 
     country: str | None
     region: str | None
     language: str
     reader: dates.DateReader
     places: Words[str, str] = field(default_factory=dict)
+    towns: Words[str, int] = field(default_factory=dict)
+
+    def town_score(self, name: str) -> int:
+        """How much speaks for this being the town of "Leeds, Holbeck" or "Holbeck, Leeds"."""
+        return self.towns.get(fold(name), 0) + 2 * is_town(name)
 
 
 def row_fingerprint(header: tuple[str, ...], cells: tuple[str, ...]) -> str:

@@ -30,6 +30,7 @@ from node.desk.importers.guess_header import (
     header_field,
     is_clients,
     is_somebodys,
+    names_car,
     says_what_happened,
     speaks_to_reporter,
 )
@@ -82,8 +83,8 @@ def _by_header(table: Table, index: int) -> Column:
     found = header_field(header)
     if found is None:
         return _by_value(header, values, taken=_known_fields(table))
-    name, whole = found
     words = plain(header)
+    name, whole = ("vehicle", found[1]) if names_car(words) else found
     if name.startswith("flag.") and not is_flag(values):
         return Column(header, PRIVATE, sure=True, why="unknown column")
     if name == "ignore" and values and share(values, is_phone) > 0.6:

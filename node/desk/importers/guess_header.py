@@ -4,6 +4,7 @@ Invariant: words of the reporter win over words of a field unless the header say
 is the client's. When in doubt a column is the reporter's and stays private.
 """
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +13,10 @@ from node.desk.importers.mapping import REPORTER
 from node.desk.importers.words import phrases, plain, within, word_list
 
 # Fields whose words also occur in many other headers: they must be the whole header.
+_CAR_AND: Final = re.compile(
+    r"\b(?:car|vehicle|voiture|vehicule|coche|auto|fahrzeug|wagen|macchina|carro|машина)\b"
+    r"\s*(?:and|et|y|und|e|и|with|avec|con|mit|model\w*|make|colou?r)\b"
+)
 _WHOLE_ONLY: Final = frozenset({"ignore"})
 _ASKED: Final = frozenset({"consent.all", "consent.members", "consent.peers"})
 # Fields that a column of the reporter could be taken for: a person, and how to find her.
@@ -107,6 +112,11 @@ def says_what_happened(words: str) -> bool:
 def is_somebodys(words: str) -> bool:
     """Say whether a plain header is of "the person", whoever that is."""
     return _any("somebody", words) and not is_clients(words)
+
+
+def names_car(words: str) -> bool:
+    """Say whether a plain header asks for a car and more, such as its plate, in one cell."""
+    return bool(_CAR_AND.search(words))
 
 
 def speaks_to_reporter(header: str) -> bool:

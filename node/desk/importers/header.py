@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from node.desk.importers.column_values import is_plate, is_written_date
 from node.desk.importers.guess_header import header_field
 from node.desk.importers.reading import Grid
 from node.desk.importers.words import plain
@@ -68,7 +69,7 @@ def _header_score(cells: Sequence[str], width: int) -> float:
     filled = [cell for cell in cells if cell]
     if not filled or len(filled) < max(1, min(width, 3) - 1) or len(filled) < width * 0.4:
         return 0.0
-    if any(_DATA.match(cell) for cell in filled):
+    if any(_DATA.match(cell) or is_written_date(cell) or is_plate(cell) for cell in filled):
         return 0.0
     known = sum(1 for cell in filled if len(cell) <= 120 and header_field(cell) is not None)
     if known < (1 if len(filled) < 4 else 2):

@@ -7,14 +7,13 @@ Invariant: nothing here publishes; what comes out are proposals for the desk.
 
 import datetime as dt
 import re
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.errors import UnknownColumns
-from node.desk.importers import appearance, dates
+from node.desk.importers import dates
 from node.desk.importers.chat import Message, is_empty_message, read_chat
 from node.desk.importers.chat_draft import draft_of, room_of
 from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fingerprint
@@ -23,6 +22,7 @@ from node.desk.importers.guess import guess_mapping
 from node.desk.importers.guess_header import forget_headers
 from node.desk.importers.header import Table, find_table
 from node.desk.importers.language import language_of
+from node.desk.importers.list_places import spellings, towns_of
 from node.desk.importers.mapping import (
     IGNORE,
     PRIVATE,
@@ -344,28 +344,10 @@ def _setting(
         order = dates.OrderFinding(mapping.date_order, sure=True)
     day, known = as_of_day(as_of, today)
     language = language_of(" ".join(values("text")[:200]))
-    places = _spellings(values("place.city", "place.district", "place"))
-    return Setting(country, region, language, dates.DateReader(order, today, day, known), places)
-
-
-def _spellings(values: list[str]) -> dict[str, str]:
-    """One spelling for each place, the commonest; "SF" is its column's "San Francisco"."""
-    spelt: dict[str, Counter[str]] = {}
-    for value in values:
-        spelt.setdefault(fold(value.strip()), Counter())[value.strip()] += 1
-    best = {key: _proper(counts) for key, counts in spelt.items()}
-    initials = {
-        "".join(w[0] for w in key.split()): name for key, name in best.items() if " " in key
-    }
-    for key, name in best.items():
-        if len(key) in {2, 3} and key.isalpha():
-            best[key] = initials.get(key) or appearance.known_place(name)
-    return best
-
-
-def _proper(counts: Counter[str]) -> str:
-    name = max(counts, key=lambda n: (n != n.lower() and n != n.upper(), counts[n]))
-    return name.title() if name == name.lower() else name
+    places = spellings(values("place.city", "place.district", "place"))
+    towns = towns_of(values("place"), values("place.city"))
+    reader = dates.DateReader(order, today, day, known)
+    return Setting(country, region, language, reader, places, towns)
 
 
 def _merged(found: list[ImportResult], ignored: list[str]) -> ImportResult:

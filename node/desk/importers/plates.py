@@ -54,7 +54,10 @@ def read_plates(cell: str, country: str | None) -> Reading:
             reason = "which country is this plate of?" if country is None else "not a plate"
             doubts.append((piece, "", reason))
             continue
-        if len(signs) > 9 or not re.search(r"\d", signs):
+        if not re.search(r"\d", signs):
+            doubts.append((piece, "", "no digit in it: is this a plate? left out"))
+            continue
+        if len(signs) > 9:
             doubts.append((piece, normal, "is this a plate?"))
         elif unsure:
             doubts.append((piece, normal, "the list itself is not sure"))

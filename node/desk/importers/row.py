@@ -55,7 +55,7 @@ def _unsure_columns(row: Gathered) -> None:
     for index, column in enumerate(row.mapping.columns):
         if column.sure or index not in row.cells or column.field in {REPORTER, "private", "ignore"}:
             continue
-        whose = column.field in {"phone", "email", "handle", "name", "identifiers"}
+        whose = column.field in {"phone", "email", "handle", "name", "identifiers", "plate"}
         hers = column.why == MAY_BE_HERS
         reason = (
             WHOSE if whose

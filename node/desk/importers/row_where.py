@@ -44,9 +44,11 @@ def _place(row: Gathered, name: str, header: str, text: str) -> None:
         if region:
             row.fields[name] = region
         return
-    if name == "place" and appearance.is_location_type(text):
-        row.fields.setdefault("location_type", appearance.location_type_of(text) or "other")
-        return
+    if name == "place":
+        if appearance.is_location_type(text):
+            row.fields.setdefault("location_type", appearance.location_type_of(text) or "other")
+            return
+        text = _without_kind(row, header, text)
     if _ADDRESS.search(text) or phones.phones_in(text):
         city = text.rsplit(",", 1)[-1].strip() if "," in text else ""
         city = "" if re.search(r"\d", city) else city
@@ -57,12 +59,53 @@ def _place(row: Gathered, name: str, header: str, text: str) -> None:
         row.fields.setdefault("place.city", town)
         row.fields["place.district"] = text.upper()
     elif name == "place" and "," in text:
-        first, last = (part.strip() for part in text.rsplit(",", 1))
-        row.fields.setdefault("place.city", last)
-        row.fields.setdefault("place.district", first)
+        _town_and_district(row, text)
     elif text:
         row.fields.setdefault("place.city" if name == "place" else name, text)
     row.headers.setdefault(name, header)
+
+
+def _without_kind(row: Gathered, header: str, text: str) -> str:
+    """The town of "Motel 6 in Oakland"; the kind of place is noted, the house stays private."""
+    found = appearance.behind_in(text)
+    if found is None and "," in text and not phones.phones_in(text):
+        first, last = (part.strip() for part in text.rsplit(",", 1))
+        kind = appearance.location_type_of(first)
+        if kind is not None and kind != "street" and not re.search(r"\d", last):
+            found = first, last
+    if found is None:
+        return text
+    house, town = found
+    row.fields.setdefault("location_type", appearance.location_type_of(house) or "other")
+    if not appearance.is_location_type(house):
+        row.doubt(header, text, town, "the name of a house: it stays private")
+    return town
+
+
+def _town_and_district(row: Gathered, text: str) -> None:
+    """Take "Holbeck, Leeds" and "Leeds, Holbeck" apart; behind a town may stand its region."""
+    first, last = (part.strip() for part in text.rsplit(",", 1))
+    region = _state(last, row.setting.country)
+    if region is not None:
+        row.fields["place.region"] = region
+        if "," in first:
+            _town_and_district(row, first)
+        else:
+            row.fields.setdefault("place.city", first)
+        return
+    if row.setting.town_score(first) > row.setting.town_score(last):
+        first, last = last, first
+    row.fields.setdefault("place.city", last)
+    row.fields.setdefault("place.district", first)
+
+
+def _state(text: str, country: str | None) -> str | None:
+    """The state or province behind a town; by its code only where regions are named like towns."""
+    by_name = country in {"US", "CA", "AU"}
+    if not by_name and not re.fullmatch(r"[A-Z]{2,3}", text):
+        return None
+    region = appearance.region_code(text, country)
+    return region if region is not None and region.startswith(f"{country}-") else None
 
 
 def read_car(row: Gathered) -> None:
@@ -70,14 +113,19 @@ def read_car(row: Gathered) -> None:
     country = row.setting.country
     for _, _, text in row.of("plate_region"):
         country = appearance.plate_country(text) or country
+    cars: list[tuple[str, str, str]] = []
     for _, header, text in row.of("plate"):
         reading = read_plates(text, country)
+        if any(_is_a_car(original) for original, _, _ in reading.doubts):
+            cars.append(("vehicle", header, text))
+            continue
         row.add("plate", reading.values, header)
         row.add("plate.part", reading.parts, header)
         for original, guess, reason in reading.doubts:
             row.doubt(header, original, guess, reason)
     parts: dict[str, str] = {}
-    for name, header, text in row.of("vehicle", "vehicle.make", "vehicle.model", "vehicle.colour"):
+    cars += row.of("vehicle", "vehicle.make", "vehicle.model", "vehicle.colour")
+    for name, header, text in cars:
         if is_nothing(text):
             continue
         leaf = name.removeprefix("vehicle.")
@@ -91,3 +139,9 @@ def read_car(row: Gathered) -> None:
             parts[key] = f"{have}, {value}" if have and key == "model" else have or value
             row.headers.setdefault(f"vehicle.{key}", header)
     row.fields.update({f"vehicle.{key}": value for key, value in parts.items()})
+
+
+def _is_a_car(text: str) -> bool:
+    """Whether what is no plate names a car: a colour, a make or a model."""
+    found = appearance.split_vehicle(text, None)[0]
+    return bool(found.keys() - {"model"}) or bool(appearance.car_in(text))

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, delete, select
 from federation.peers import PeerState, may_move
 from node.errors import BadRequest
 from node.store import register as permissions
-from node.store.brake import forget_aside
+from node.store.brake import brake_goodbye, forget_aside
 from node.store.context import Context
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_by_id, set_peer
@@ -15,14 +15,20 @@ from node.store.tables import records
 NARROWER = frozenset({PeerState.PAUSED, PeerState.BLOCKED, PeerState.LEAVING, PeerState.GONE})
 
 
-def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
-    """Delete every record of this organisation, its index and its mirror; returns how many."""
+def purge_theirs(
+    connection: Connection, context: Context, peer: Peer, *, keep_aside: bool = False
+) -> int:
+    """Delete every record of this organisation, its index and its mirror; returns how many.
+
+    With `keep_aside` not what the brake has set aside.
+    """
     rows = connection.execute(
         select(records.c.id, records.c.disclosures).where(records.c.org == peer.org)
     ).fetchall()
     unindex(connection, [(row.id, bytes(row.disclosures)) for row in rows])
     connection.execute(delete(records).where(records.c.org == peer.org))
-    forget_aside(connection, peer.org)
+    if not keep_aside:
+        forget_aside(connection, peer.org)
     set_peer(connection, peer.id, in_cursor=0, in_relist=0, in_synced=1)
     context.digests.forget()
     context.live_counts.pop(peer.id, None)
@@ -33,9 +39,11 @@ def purge_theirs(connection: Connection, context: Context, peer: Peer) -> int:
 def left_by(connection: Connection, context: Context, peer: Peer) -> None:
     """The peer has recalled what it gave us, and goes.
 
-    Its ledger stays: a goodbye proves nothing, and who must be told of an erasure is in there.
+    Its ledger stays: a goodbye proves nothing, and who must be told of an erasure is in there. Nor
+    does it purge at a stroke what a thief of its key would like to see gone: that waits aside.
     """
-    purge_theirs(connection, context, peer)
+    brake_goodbye(connection, context, peer.org)
+    purge_theirs(connection, context, peer, keep_aside=True)
     set_peer(connection, peer.id, state=PeerState.GONE.value)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, literal, select, update
 
 from federation.admit import door
 from federation.ledger import RowKind
@@ -53,6 +53,7 @@ class Taking(StrEnum):
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
     NARROWED = "narrowed"  # or changed: what it said before is said no longer
+    PARTED = "parted"  # it said goodbye, which purges all that it gave us
 
 
 class Brake:
@@ -127,6 +128,26 @@ class Brake:
             query = select(func.count()).select_from(few.limit(most * SHARE).subquery())
             self._base = self._before + self._connection.execute(query).scalar_one()
         return min(most, self._base // SHARE) if self._base >= SHARE_FROM else most
+
+
+def brake_goodbye(connection: Connection, context: Context, org: OrgId) -> int:
+    """Set all of an origin aside that is shown, where a goodbye takes too much; returns how many.
+
+    The rows stay as they are: the caller deletes them.
+    """
+    now = context.now_us()
+    shown = select(
+        records.c.rk, records.c.org, literal(now), literal(Taking.PARTED.value), literal(""),
+        *(records.c[name] for name in COPIED),
+    ).where(*_shown(org, context.today))  # fmt: skip
+    count = connection.execute(select(func.count()).select_from(shown.subquery())).scalar_one()
+    taken = sum(now - at < WINDOW_US for at in taken_at(context, org))
+    if taken + count <= context.brake_limit:
+        return 0
+    names = ["rk", "org", "since_us", "how", "without", *COPIED]
+    adding = insert(braked).prefix_with("OR IGNORE").from_select(names, shown)
+    connection.execute(adding)
+    return count
 
 
 def _is_shown(old: Any, today: Day) -> bool:

@@ -18,6 +18,7 @@ from node.store.erasures import erased_row
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, all_peers, set_peer
 from node.store.put_back import put_back_revoked
+from node.store.quarantine import QUARANTINED, SINCE, hide_since
 from node.store.records import (
     NOTHING_DISCLOSED,
     index_rows,
@@ -31,7 +32,7 @@ from node.store.tables import own, records, returned
 from node.store.takeback import DAY_US, obey_register
 from protocol.codec import decode
 from protocol.entry import Status, decode_entry
-from protocol.ids import Day, RecordKey, day_of
+from protocol.ids import Day, OrgId, RecordKey, day_of
 from protocol.shape import as_array, as_bytes
 
 _KEEP = (
@@ -96,7 +97,9 @@ def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc:
     for key, since in doc.revoked:
         put_back_revoked(connection, context, peer, key, since)
         query = select(records.c.id, records.c.rk, records.c.received_us, records.c.status).where(
-            records.c.org == peer.org, records.c.node_key == key, records.c.hidden == ""
+            records.c.org == peer.org,
+            records.c.node_key == key,
+            records.c.hidden.in_(("", QUARANTINED)),
         )
         for row in connection.execute(query).fetchall():
             if day_of(row.received_us) < since:
@@ -149,7 +152,7 @@ def _put_aside(connection: Connection, context: Context, row: Any) -> None:
 
 
 def obey_whole_register(connection: Connection, context: Context) -> None:
-    """After a restore: erase and withdraw again what the register says was."""
+    """After a restore: erase, withdraw and quarantine again what the register says was."""
     peers = {peer.org: peer for peer in all_peers(connection)}
     for scope in (permissions.ERASED, permissions.WITHDRAWN):
         for key, raw in context.register.all(scope):
@@ -159,6 +162,9 @@ def obey_whole_register(connection: Connection, context: Context) -> None:
                 obey_register(connection, context, RecordKey(key))
             elif scope == permissions.ERASED and entry.org in peers:
                 _erase_foreign(connection, peers[entry.org], RecordKey(key), parts)
+    for org, since in context.register.all(SINCE):
+        if org in peers:
+            hide_since(connection, context, peers[OrgId(org)], int.from_bytes(since, "big"))
 
 
 def _erase_foreign(connection: Connection, peer: Peer, rk: RecordKey, parts: list[bytes]) -> None:

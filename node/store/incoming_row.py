@@ -18,6 +18,7 @@ from node.store.asking import REVOKED
 from node.store.context import Context
 from node.store.erasures import erased_row
 from node.store.peers import Peer
+from node.store.quarantine import QUARANTINED, since_of
 from node.store.records import NOTHING_DISCLOSED, only, opened_values, summary
 from node.store.tables import equivocations
 from protocol.codec import Value, decode, encode
@@ -43,11 +44,14 @@ class RowMaker:
         self._context = context
         self._peer = peer
         self._way = way
+        self._in_quarantine = since_of(context, peer.org) is not None
 
     def row(
         self, item: CheckedItem, old: Any, *, full: bool
     ) -> tuple[dict[str, Any], dict[str, Value]]:
         """The row that this item makes of the old one, and the values to index."""
+        if self._in_quarantine and not _says_nothing_new(item, old):
+            return self._unusable(item, old, QUARANTINED), {}
         if item.is_stop:
             return self._stopped(item, old), {}
         record = item.record
@@ -83,6 +87,7 @@ class RowMaker:
         if entry.day > self._context.today + 1:
             return "clock"
         fresh = old is None or old.row_kind == RowKind.STOP or old.held in ALWAYS_HELD
+        fresh = fresh or (old.held == QUARANTINED and not len(old.eid))
         if self._peer.state is PeerState.PAUSED and fresh:
             return "paused"
         return ""
@@ -179,3 +184,7 @@ class RowMaker:
             insert(equivocations).prefix_with("OR IGNORE"),
             [{"eid": eid, "rk": known.rk, "entry": entry, "sig": sig}],
         )
+
+
+def _says_nothing_new(item: CheckedItem, old: Any) -> bool:
+    return old is not None and not old.held and bytes(old.state) == item.state

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from federation.peers import PeerState
 from node.jobs import forget_ended, purge_braked
 from node.store.brake import TAKEN, let_go, taken_at, waiting
+from node.store.quarantine import lift, quarantine
 from node.store.register import ERASED
 from node.store.tables import identifiers
 from node.store.tables_defence import braked
 from protocol.entry import Status
+from protocol.messages import Bye
+from tests.support.hostile import peer, tell
 from tests.support.one_node import DAY_US, NOW, Clock, befriend, one_node
 from tests.support.taking import Origin
 
@@ -213,3 +217,25 @@ async def test_other_origins_have_a_count_of_their_own(tmp_path: Path) -> None:
             (who.who.org, 20, {"erased": 20})
         ]
         assert found[0].since_us >= NOW
+
+
+async def test_a_goodbye_under_a_stolen_key_is_no_way_around_the_brake(tmp_path: Path) -> None:
+    async with origin(tmp_path, 30) as who:
+        context = who.node.context
+        assert await tell(who.node, who.who, Bye(0, 0)) == "bye"
+        assert (await who.shown(), await aside(who)) == ([], 30)
+        at = await peer(who.node, who.who)
+        assert at.state is PeerState.GONE
+        await who.node.change(quarantine, context, at, NOW + HOUR_US)
+        assert await aside(who) == 30  # it was before that moment
+        await who.node.change(quarantine, context, at, NOW)
+        at = await peer(who.node, who.who)
+        assert (at.state, await aside(who)) == (PeerState.PAUSED, 0)
+        assert await who.node.change(lift, context, at) == 30
+        assert await who.shown() == list(range(30))
+
+
+async def test_a_goodbye_of_a_few_alerts_purges_them(tmp_path: Path) -> None:
+    async with origin(tmp_path, 20) as who:
+        await tell(who.node, who.who, Bye(0, 0))
+        assert (await who.shown(), await aside(who)) == ([], 0)

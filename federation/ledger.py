@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from federation.peers import PeerState
-from protocol.entry import Status
+from protocol.entry import Entry, Status
 from protocol.ids import Day, EntryId, RecordKey
 
 
@@ -66,3 +66,11 @@ def outcome(
     if released and may_put(state, row):
         return "put"
     return "keep" if row is None else "stop"
+
+
+def outlives(row: LedgerRow | None, entry: Entry) -> bool:
+    """Whether a peer has another entry than this one, which lasts longer: a thief's, say.
+
+    A copy of ours that has expired ends by itself; such a one must be stopped.
+    """
+    return row is not None and row.eid != entry.eid and row.exp > entry.exp_day

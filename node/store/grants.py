@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, delete, insert, select
 
-from federation.ledger import LedgerRow, RowKind, outcome
+from federation.ledger import LedgerRow, RowKind, outcome, outlives
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
 from node.store import meta
@@ -196,7 +196,7 @@ class StoreGrants:
             names = way.release(
                 record.view(), record.consent, record.restrictions, self.today
             ).names
-        elif entry.status is Status.LIVE:
+        elif entry.status is Status.LIVE and not outlives(row, entry):
             return None  # expired: the copies end by themselves
         match outcome(entry.status, state, row, sorted(names)):
             case "tombstone":

@@ -36,7 +36,7 @@ from protocol.entry import Status
 from protocol.ids import Day, RecordKey, day_of
 from tests.support.sim_node import SimCrash, SimHost, policy_of
 from tests.support.sim_truth import Switches, TrueRecord, Truth, policy_text, random_switches
-from tests.support.sim_views import View, view
+from tests.support.sim_views import Row, View, view
 
 CONSENT = Consent(members=True, peers=True)
 Outcome = Literal["done", "undone"]
@@ -70,10 +70,20 @@ class Keepers:
             rk
             for host in self.hosts
             for rk, row in view(self, host).records.items()
-            if row.is_live and row.eid in self.truth.signed
+            if row.is_live and row.eid in self.truth.signed and not self._is_doubted(host, row)
         }
         for rk, record in self.truth.records.items():
             record.exists = record.exists and rk in standing
+
+    def _is_doubted(self, host: SimHost, row: Row) -> bool:
+        """Whether a peer's copy stands under a key that its organisation has revoked since.
+
+        It may be a thief's: only what its own organisation still has is signed again.
+        """
+        entry = self.truth.signed[row.eid]
+        author = self.hosts[self.index_of[bytes(entry.org)]]
+        gone = dict(author.doc.revoked)
+        return author is not host and entry.day >= gone.get(entry.node_key, entry.day + 1)
 
     async def keep(
         self, host: SimHost, query: Callable[..., Any], *args: Any

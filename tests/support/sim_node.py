@@ -103,6 +103,9 @@ class SimStore:
         with self.engine.begin() as connection:
             return query(connection, *args, **kwargs)
 
+    async def checkpoint(self) -> None:
+        """There is no journal in memory."""
+
     async def write(self, query: Callable[[Connection], Any]) -> Any:
         if self.crash_in:
             self.crash_in -= 1

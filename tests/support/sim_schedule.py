@@ -196,7 +196,7 @@ async def _look_through(world: World, host: SimHost) -> None:
             await world.take_back(host, record.status, rk)
         elif host.index in truth.lost:
             await world.narrow(host, record.restrictions, rk)
-            if row.rev < record.floor:
+            if row.rev < record.floor and record.exp >= world.today:
                 await world.correct(host, rk)
     judged = await node.read(returned_entries, context, node.documents.orgdocs)
     ours = await node.read(own_records, context.org, [each.entry.rk for each in judged])

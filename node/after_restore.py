@@ -5,7 +5,8 @@ that peer. An own entry that came back under a key that is not valid, or that th
 saw, is returned: it is signed again as live, withdrawn or erased, whichever it was; but a
 withdrawal or tombstone under a revoked key may be a thief's, and never is. Where the register is
 lost, everything waits. A record that was corrected after the backup is not put either: what it says
-is known to be wrong, and only a new correction helps.
+is known to be wrong, and only a new correction helps. One that was only signed again since, with
+every field as it is, needs nobody: it is signed once more.
 
 Invariant: nothing is signed that did not carry a valid signature of a key which our own documents
 have listed, or that is dated on or after the day from which that key is revoked.
@@ -28,7 +29,7 @@ from node.store.grants import NARROWER_THERE, StoreGrants
 from node.store.ledger_rows import decode_names
 from node.store.peers import peer_by_id
 from node.store.records import OwnRecord, decode_restrictions, own_records
-from node.store.tables import records, returned, suspended
+from node.store.tables import own, records, returned, suspended
 from node.store.takeback import DAY_US, RECOVERED_CONSENT
 from protocol.codec import Value
 from protocol.commitment import Disclosure, decode_disclosures
@@ -185,16 +186,36 @@ def corrected_since(
     connection: Connection, context: Context
 ) -> Iterator[tuple[RecordKey, int, int]]:
     """Own live records older than a correction that the register knows: key, revision, its."""
+    for rk, rev, least, is_same in _behind(connection, context):
+        if not is_same:
+            yield rk, rev, least
+
+
+def only_signed_since(connection: Connection, context: Context) -> Iterator[RecordKey]:
+    """Own live records that were signed again after the backup, and still say the same."""
+    return (rk for rk, _, _, is_same in _behind(connection, context) if is_same)
+
+
+def _behind(connection: Connection, context: Context) -> Iterator[tuple[RecordKey, int, int, bool]]:
+    """Own live records older than the register knows, and whether they say what it knows.
+
+    What came back from a peer may lack fields that the peer was not granted: it is not the same.
+    """
     least = {
         RecordKey(rk): int.from_bytes(value, "big")
         for rk, value in context.register.all(permissions.REVISION)
     }
-    query = select(records.c.rk, records.c.rev).where(
-        records.c.org == context.org,
-        records.c.status == int(Status.LIVE),
-        records.c.exp_day >= context.today,
+    query = (
+        select(records.c.rk, records.c.rev, own.c.partial)
+        .join(own, own.c.rk == records.c.rk)
+        .where(
+            records.c.org == context.org,
+            records.c.status == int(Status.LIVE),
+            records.c.exp_day >= context.today,
+        )
     )
-    for raw, rev in connection.execute(query):
+    for raw, rev, partial in connection.execute(query):
         rk = RecordKey(bytes(raw))
         if rev < least.get(rk, 0):
-            yield rk, rev, least[rk]
+            is_same = not partial and context.register.says_the_same(rk, rev)
+            yield rk, rev, least[rk], is_same

@@ -23,7 +23,7 @@ from keys.keystore import Keystore
 from keys.orgdoc import OrgDoc
 from keys.pin import accept
 from keys.signing import SigningKey
-from node.after_restore import corrected_since
+from node.after_restore import corrected_since, only_signed_since
 from node.issue_again import issue_again
 from node.opening import SIGNING_DUE
 from node.runtime import Node
@@ -127,19 +127,21 @@ def _with_one_key(keystore: Keystore) -> Keystore:
 
 
 def outdated(connection: Connection, context: Context, key: NodeKey) -> list[RecordKey]:
-    """Own records under another key than this whose copies still live.
+    """Own records under another key than this whose copies still live, and those behind a key.
 
     Not those that were corrected after the backup that this store comes from: what they say is
-    known to be wrong, and signing it again would let it out.
+    known to be wrong, and signing it again would let it out. One that was only signed again since
+    is signed once more, or the register would never let it go.
     """
     query = (
-        select(records.c.rk)
+        select(records.c.rk, records.c.node_key)
         .join(own, own.c.rk == records.c.rk)
-        .where(records.c.node_key != key, records.c.exp_day >= context.today)
+        .where(records.c.exp_day >= context.today)
     )
     stale = {rk for rk, _, _ in corrected_since(connection, context)}
-    found = (RecordKey(bytes(row.rk)) for row in connection.execute(query))
-    return [rk for rk in found if rk not in stale]
+    behind = set(only_signed_since(connection, context))
+    found = ((RecordKey(bytes(row.rk)), bytes(row.node_key)) for row in connection.execute(query))
+    return [rk for rk, under in found if rk not in stale and (under != key or rk in behind)]
 
 
 def keys_in_use(connection: Connection) -> Collection[bytes]:

@@ -197,16 +197,20 @@ def publish(
     """
     if by_keeper:
         vouch_for(connection, [each.entry.rk for each in records if each.entry.rev > 1])
+    later = [each.entry.rk for each in records if each.entry.rev > 1]
+    before = own_records(connection, context.org, later) if later else {}
     for record in records:
         raw = encode_disclosures(record.opened.values())
         if save_own(connection, record, raw, context.now_us()):
             context.digests.forget()
             context.live_counts.clear()
-        _stage(context, record, raw)
+        _stage(context, record, before.get(record.entry.rk), raw)
     return spread(connection, context, {record.entry.rk: record for record in records})
 
 
-def _stage(context: Context, record: OwnRecord, disclosures: bytes) -> None:
+def _stage(
+    context: Context, record: OwnRecord, before: OwnRecord | None, disclosures: bytes
+) -> None:
     entry, register = record.entry, context.register
     if entry.status is Status.ERASED:
         register.stage(permissions.ERASED, entry.rk, encode([entry.raw, record.sig]))
@@ -217,8 +221,39 @@ def _stage(context: Context, record: OwnRecord, disclosures: bytes) -> None:
         register.stage(permissions.WITHDRAWN, entry.rk, value)
     elif register.get(permissions.WITHDRAWN, entry.rk) is not None:
         register.stage(permissions.WITHDRAWN, entry.rk, None)
-    if entry.rev > max(1, register.least_revision(entry.rk)):  # it is never lowered
+    least = register.least_revision(entry.rk)
+    if entry.rev > max(1, least):  # it is never lowered
+        _stage_same(context, record, before, least)
         register.stage(permissions.REVISION, entry.rk, entry.rev.to_bytes(8, "big"))
+
+
+def _stage_same(context: Context, record: OwnRecord, before: OwnRecord | None, least: int) -> None:
+    """Note since which revision the record says what it says now; nothing where this one is new.
+
+    A backup of that revision or a later one says nothing that was corrected since.
+    """
+    rk, register = record.entry.rk, context.register
+    first = register.get(permissions.SAME, rk)
+    is_same = (
+        before is not None
+        and before.entry.status is record.entry.status is Status.LIVE
+        and _says(before) == _says(record)
+    )
+    if before is None or not is_same:
+        first = None
+    elif before.entry.rev < least:  # what was corrected is said again: a correction as well
+        first = first if register.says_the_same(rk, before.entry.rev) else None
+    elif first is None or before.entry.rev > least:
+        first = before.entry.rev.to_bytes(8, "big")
+    if first != register.get(permissions.SAME, rk):
+        register.stage(permissions.SAME, rk, first)
+
+
+def _says(record: OwnRecord) -> dict[str, Value]:
+    """What a record says: its tokens are the same identifiers, under whatever key."""
+    return {
+        name: each.value for name, each in record.opened.items() if not name.endswith(".token")
+    }
 
 
 def narrow(

@@ -20,6 +20,7 @@ from node.store.engine import connect
 ERASED = "erased"  # rk → encode([entry, sig]); a peer's: [entry, sig, when it came, 8 bytes]
 WITHDRAWN = "withdrawn"  # rk → encode([entry, sig, disclosures])
 REVISION = "revision"  # rk → the lowest revision that may still be put, as 8 bytes
+SAME = "same"  # rk → the earliest revision that says what that one says, as 8 bytes
 NARROWED = "narrowed"  # rk → the restrictions in force
 PRIVATE = "private"  # draft id → the day its private report was purged, as 8 bytes
 PEER = "peer"  # org → the state in force
@@ -67,6 +68,11 @@ class Register:
     def least_revision(self, rk: bytes) -> int:
         """The lowest revision of a record that may still be put; 0 where none was corrected."""
         return int.from_bytes(self.get(REVISION, rk) or b"", "big")
+
+    def says_the_same(self, rk: bytes, rev: int) -> bool:
+        """Whether this revision says what the lowest that may be put says: it was signed again."""
+        first = int.from_bytes(self.get(SAME, rk) or b"", "big")
+        return 0 < first <= rev
 
     def all(self, scope: str) -> Iterator[tuple[bytes, bytes]]:
         """Every (key, value) of a scope, as committed."""

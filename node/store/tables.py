@@ -135,6 +135,7 @@ own = Table(
     Column("partial", Integer, nullable=False, default=0),  # 1: came back; its consent is not known
     Column("came_key", Bytes, nullable=False, default=b""),  # the key it came back under, by give
     Column("came_us", Integer, nullable=False, default=0),
+    Column("renewed_us", Integer, nullable=False, default=0),  # 0: never; its life counts from it
     Column("draft", Text, nullable=False, default=""),
 )
 
@@ -291,4 +292,14 @@ reporter_updates = Table(  # what a reporter sent by her code, and waits for the
     Column("state", Text, nullable=False),  # waiting, taken, declined
     Column("made_us", Integer, nullable=False),
     Column("settled_us", Integer, nullable=False),
+)
+
+lawful_holds = Table(  # copies that an order says must be kept, shown to nobody but the keeper
+    "lawful_holds",
+    metadata,
+    Column("rk", Bytes, primary_key=True),
+    Column("since_us", Integer, nullable=False),
+    Column("until_day", Integer, nullable=False),  # 0: until it is lifted
+    Column("reason", Text, nullable=False),
+    Column("copy", Bytes, nullable=False),  # encode([entry, sig, disclosures, report])
 )

@@ -180,3 +180,18 @@ def test_before_matching_nobody_had_asked_and_nothing_was_held(tmp_path: Path) -
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["records"].c.kind)).scalar() == "alert"
     engine.dispose()
+
+
+def test_an_alert_of_before_was_never_renewed_and_nothing_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0007")
+    _fill(engine, "own", rk=b"a", published_us=7)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        own = metadata.tables["own"]
+        row = connection.execute(select(own.c.published_us, own.c.renewed_us)).one()
+        assert tuple(row) == (7, 0)
+        assert connection.execute(select(metadata.tables["lawful_holds"])).fetchall() == []
+    engine.dispose()

@@ -24,6 +24,7 @@ from node.opening import LOST
 from node.pipeline import narrow, new_record, publish, sign_alert, spread
 from node.store import meta
 from node.store import register as permissions
+from node.store.consents import in_force
 from node.store.context import Context
 from node.store.grants import NARROWER_THERE, StoreGrants
 from node.store.ledger_rows import decode_names
@@ -127,7 +128,8 @@ def _sign(
         status=entry.status,
     )  # fmt: skip
     names = frozenset(waiting.fields)
-    record = new_record(signed, RECOVERED_CONSENT, names, entry.day * DAY_US)
+    consent = in_force(context.register, entry.rk, RECOVERED_CONSENT)
+    record = new_record(signed, consent, names, entry.day * DAY_US)
     if mine is not None:
         return replace(mine, entry=record.entry, sig=record.sig, opened=record.opened)
     narrowed = context.register.get(permissions.NARROWED, entry.rk)

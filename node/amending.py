@@ -19,7 +19,9 @@ from node.errors import BadField, BadRequest, Refused
 from node.pipeline import erased, last_day, narrow, next_revision, publish, withdrawn
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
-from node.store.drafts import blank_draft
+from node.store.audit import forget_notes
+from node.store.consents import purge_reports_of
+from node.store.disputes import forget_disputes
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import OwnRecord, own_records
 from node.store.reviews import no_longer_than_provisional
@@ -127,7 +129,7 @@ def erase_record(connection: Connection, node: Node, alert: str) -> Change:
     """Erase an alert of ours and the draft that it came from; again is the same as once."""
     record = own_alert(connection, node, alert)
     rk = record.entry.rk
-    blank_draft(connection, rk)
+    purge_reports_of(connection, node.context, rk)
     connection.execute(delete(returned).where(returned.c.rk == rk))
     if record.entry.status is Status.ERASED:
         return _done(connection, rk, node, frozenset())

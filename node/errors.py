@@ -91,3 +91,9 @@ class BadBackup(NodeError):
     """The file is no backup of this organisation's node, or it is damaged."""
 
     code = "bad_backup"
+
+
+class TooMany(NodeError):
+    """Too many attempts in a short time."""
+
+    code = "too_many"

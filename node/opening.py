@@ -12,6 +12,7 @@ from node.pipeline import spread
 from node.recall import purge_theirs
 from node.store import meta
 from node.store import register as permissions
+from node.store.consents import obey_consents
 from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.peers import mark_hello_due, peer_of
@@ -74,8 +75,9 @@ def begin_recovery(connection: Connection) -> None:
 
 
 def obey_register(connection: Connection, context: Context) -> None:
-    """Narrow again what the register says is narrowed: records, audiences, peers."""
+    """Narrow again what the register says is narrowed: records, consents, audiences, peers."""
     obey_whole_register(connection, context)
+    obey_consents(connection, context)
     purge_due(connection, context)
     register = context.register
     for rk, raw in register.all(permissions.NARROWED):

@@ -11,13 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from node.consent_words import answered_since, asked_on_form
 from node.desk.prompts import prompts
 from node.duties import purge_reports
 from node.edits import Form, concerns, edited, local_day
 from node.errors import BadField, BadRequest, NodeError
 from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
+from node.receipt_codes import new_receipt
 from node.runtime import Node
+from node.store.consents import stage_answers
 from node.store.drafts import (
+    SCOPES,
     Asked,
     Draft,
     DraftState,
@@ -28,6 +32,7 @@ from node.store.drafts import (
     open_drafts,
     save_draft,
 )
+from node.store.receipts import Opens, add_receipt
 from node.store.reviews import KEEPER, all_reviewers, name_of, words_of
 from protocol.codec import Value
 from protocol.errors import ProtocolError
@@ -39,18 +44,36 @@ CONSENT = "consent"
 REASON_CHARACTERS = 500
 
 
-async def draft_new(node: Node, fields: Form) -> dict[str, Any]:
-    """Write a draft; gives {"id", "doubts"}. BadField."""
+async def draft_new(
+    node: Node,
+    fields: Form,
+    consent: list[str] | None = None,
+    receipt: bool = False,
+) -> dict[str, Any]:
+    """Write a draft; gives {"id", "doubts"}. BadField.
+
+    `consent` are the scopes that the reporter gave on the form; with none, nobody asked her.
+    `receipt` adds {"receipt"}: her code, which is shown here and never again.
+    """
+    asked = asked_on_form(consent)
     values = edited({}, fields, node.settings, _today(node))
     if not values.keys() - {"place.region"}:
         raise BadField("nothing was given; a draft needs at least codes, as codes=NP")
     context = node.context
     draft = Draft(
-        new_id(context.random), DraftState.OPEN, values, {}, prompted(values, {}, 0), Asked(),
+        new_id(context.random), DraftState.OPEN, values, {}, prompted(values, {}, 0), asked,
         BY_HAND, 0, None, context.now_us(),
     )  # fmt: skip
-    await node.change(add_drafts, [draft])
-    return {"id": draft.id, "doubts": [_doubt(doubt) for doubt in draft.doubts]}
+    code, hashed = await new_receipt(node) if receipt else ("", b"")
+
+    def effect(connection: Connection) -> None:
+        add_drafts(connection, [draft])
+        if receipt:
+            add_receipt(connection, hashed, Opens(draft.id, None), draft.made_us)
+
+    await node.change(effect)
+    told = {"receipt": code} if receipt else {}
+    return {"id": draft.id, "doubts": [_doubt(doubt) for doubt in draft.doubts], **told}
 
 
 async def draft_list(node: Node) -> dict[str, Any]:
@@ -71,7 +94,7 @@ async def draft_show(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
         "fields": dict(draft.fields),
         "doubts": [_doubt(doubt) for doubt in draft.doubts],
         "blocked_by": why_not(draft, despite=False) if draft.state is DraftState.OPEN else "",
-        "consent": {"members": draft.asked.members, "peers": draft.asked.peers},
+        "consent": {scope: getattr(draft.asked, scope) for scope in SCOPES},
         "report": dict(draft.private),
     }
     if draft.rk is not None:
@@ -81,15 +104,30 @@ async def draft_show(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
     return shown
 
 
-async def draft_edit(node: Node, id: str, fields: Form) -> dict[str, Any]:  # noqa: A002
-    """Change fields of an open draft; an empty value removes one. BadField, BadRequest."""
-    draft = await node.change(_edit, node, id, fields)
+async def draft_edit(
+    node: Node,
+    id: str,  # noqa: A002
+    fields: Form,
+    consent: list[str] | None = None,
+) -> dict[str, Any]:
+    """Change fields of an open draft; an empty value removes one. BadField, BadRequest.
+
+    `consent` are scopes that the reporter answered since, as print or peers=no; a no stays a no.
+    """
+    draft = await node.change(_edit, node, id, fields, consent or [])
     return {"id": draft.id, "doubts": [_doubt(doubt) for doubt in draft.doubts]}
 
 
-def _edit(connection: Connection, node: Node, id: str, form: Form) -> Draft:  # noqa: A002
+def _edit(
+    connection: Connection,
+    node: Node,
+    id: str,  # noqa: A002
+    form: Form,
+    consent: list[str],
+) -> Draft:
     draft = _open(connection, id)
     form, asked = _answered(form, draft.asked)
+    asked = answered_since(asked, consent) if consent else asked
     values = edited(draft.fields, form, node.settings, _today(node))
     # What the words themselves gave rise to is asked anew; what was doubted of a field that a
     # person has now written herself is settled.
@@ -104,6 +142,8 @@ def _edit(connection: Connection, node: Node, id: str, form: Form) -> Draft:  # 
     doubts = left + prompted(values, draft.private, draft.row)
     changed = replace(draft, fields=values, doubts=doubts, asked=asked, edited=True)
     save_draft(connection, changed)
+    if asked != draft.asked:
+        stage_answers(node.context.register, draft.id, asked)
     return changed
 
 
@@ -119,7 +159,9 @@ def _answered(form: Form, asked: Asked) -> tuple[Form, Asked]:
         raise BadField("consent: she said no; if she agrees now, write a new draft with her")
     agreed = said == ["yes"]
     # Of other organisations she was asked apart: a no to them stays a no.
-    return rest, Asked(agreed, agreed and asked.peers is not False)
+    if not agreed:
+        return rest, Asked(*(False for _ in SCOPES))
+    return rest, replace(asked, members=True, peers=asked.peers is not False)
 
 
 async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002

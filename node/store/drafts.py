@@ -165,6 +165,12 @@ def find_draft(connection: Connection, text: str) -> Draft:
     return _draft(rows[0])
 
 
+def draft_by_id(connection: Connection, id_: str) -> Draft | None:
+    """The draft with exactly this id."""
+    row = connection.execute(select(drafts).where(drafts.c.id == id_)).one_or_none()
+    return None if row is None else _draft(row)
+
+
 def save_draft(connection: Connection, draft: Draft) -> None:
     """Write a draft back."""
     columns = _columns(draft)
@@ -197,26 +203,32 @@ def read_again(connection: Connection, draft: Draft) -> bool:
 
 def mark_published(connection: Connection, draft: Draft, rk: RecordKey) -> bool:
     """Note the alert that a draft became; False where it is no longer as it was reviewed."""
-    reviewed = _columns(draft)["fields"]
+    reviewed = _columns(draft)
     result = connection.execute(
         update(drafts)
         .where(
             drafts.c.id == draft.id,
             drafts.c.state == DraftState.OPEN.value,
-            drafts.c.fields == reviewed,
+            drafts.c.fields == reviewed["fields"],
+            drafts.c.consent == reviewed["consent"],
         )
         .values(state=DraftState.PUBLISHED.value, rk=rk)
     )
     return result.rowcount == 1
 
 
-def blank_draft(connection: Connection, rk: RecordKey) -> None:
-    """Purge the draft of an erased alert; its fingerprint keeps the row from coming again."""
-    connection.execute(update(drafts).where(drafts.c.rk == rk).values(_BLANK))
+def purge_draft(connection: Connection, id_: str) -> None:
+    """Purge one draft, refused where it waits; its fingerprint keeps its row from coming again."""
+    connection.execute(update(drafts).where(drafts.c.id == id_).values(_BLANK))
+    connection.execute(
+        update(drafts)
+        .where(drafts.c.id == id_, drafts.c.state == DraftState.OPEN.value)
+        .values(state=DraftState.REFUSED.value)
+    )
 
 
 def blank_ended(connection: Connection, now_us: int) -> int:
-    """Purge the drafts of what is over, as `blank_draft` does; returns how many.
+    """Purge the drafts of what is over, as `purge_draft` does; returns how many.
 
     Over is an alert that has expired, was erased, or was withdrawn so long ago that nobody asks
     about it any more; and a draft that was refused long ago.

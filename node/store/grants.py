@@ -13,7 +13,7 @@ from federation.ledger import LedgerRow, RowKind, outcome, outlives
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
 from node.store import meta
-from node.store import register as permissions
+from node.store.consents import in_force
 from node.store.context import Context
 from node.store.doubts import (
     STRANGE_STOPS,
@@ -130,7 +130,7 @@ class StoreGrants:
             is_erased = record is not None and record.entry.status is Status.ERASED
             if record is None or (record.entry.eid != row.eid and not is_erased):
                 continue  # it came back unsigned by us now: it waits for the keeper
-            if record.entry.status is Status.LIVE and self._may_not_put(row.rk, row.rev):
+            if record.entry.status is Status.LIVE and self._may_not_put(record, row.rev):
                 continue  # the register is asked here too: a restored row may say more
             raw = encode_disclosures(
                 record.opened[name] for name in row.names if name in record.opened
@@ -193,9 +193,7 @@ class StoreGrants:
         state = self.peer.state
         names: frozenset[str] = frozenset()
         if entry.status is Status.LIVE and entry.exp_day >= self.today:
-            names = way.release(
-                record.view(), record.consent, record.restrictions, self.today
-            ).names
+            names = self._released(record, way)
         elif entry.status is Status.LIVE and not outlives(row, entry):
             return None  # expired: the copies end by themselves
         match outcome(entry.status, state, row, sorted(names)):
@@ -207,7 +205,7 @@ class StoreGrants:
             case "withdrawal":
                 names = way.withdrawal(record.view(), record.restrictions)
             case "put":
-                if self._may_not_put(entry.rk, entry.rev) or (cap is not None and not names <= cap):
+                if self._may_not_put(record, entry.rev) or (cap is not None and not names <= cap):
                     # What the peer has it may keep, unless a correction took something out since.
                     is_behind = entry.rev < self._context.register.least_revision(entry.rk)
                     if row is None or (names.issuperset(row.names) and not is_behind):
@@ -219,12 +217,16 @@ class StoreGrants:
         hashed = state_hash(entry.eid, raw)
         return self._row(record, RowKind.PUT, hashed, tuple(sorted(names)), row)
 
-    def _may_not_put(self, rk: RecordKey, rev: int) -> bool:
-        """Whether the register forbids this revision, or everything."""
-        if self._context.hold_all:
-            return True
-        least = self._context.register.get(permissions.REVISION, rk)
-        return least is not None and rev < int.from_bytes(least, "big")
+    def _may_not_put(self, record: OwnRecord, rev: int) -> bool:
+        """Whether the register forbids this revision, this alert, or everything."""
+        rk, register = record.entry.rk, self._context.register
+        forbidden = self._context.hold_all or not in_force(register, rk, record.consent).peers
+        return forbidden or rev < register.least_revision(rk)
+
+    def _released(self, record: OwnRecord, way: Gate) -> frozenset[str]:
+        """What policy and consent release; of the consent, no more than the register knows."""
+        consent = in_force(self._context.register, record.entry.rk, record.consent)
+        return way.release(record.view(), consent, record.restrictions, self.today).names
 
     def _row(
         self,
@@ -374,8 +376,7 @@ class StoreGrants:
 
     def released(self, record: OwnRecord) -> frozenset[str]:
         """The leaves of a record that may go to this peer now."""
-        way = self._gate()
-        return way.release(record.view(), record.consent, record.restrictions, self.today).names
+        return self._released(record, self._gate())
 
     def abandon(self, rk: RecordKey) -> None:
         """The peer lists a record that it cannot give: stop it there; it is put again if it may."""

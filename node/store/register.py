@@ -1,10 +1,10 @@
 """The register: what may no longer be released, kept outside the store and outside every backup.
 
-It holds, for each erasure, withdrawal, correction, narrowing and lost trust, the permission now in
-force, and a counter of narrowing commits. A store whose counter is behind was restored from a
-backup, announced or not. The register is written before the store commits: after a crash between
-the two it is ahead by one, marked as pending, and goes back to what it said before. Nobody was told
-yet that the change was made, and no message could leave.
+It holds, for each erasure, withdrawal, correction, narrowing, withdrawn consent and lost trust, the
+permission now in force, and a counter of narrowing commits. A store whose counter is behind was
+restored from a backup, announced or not. The register is written before the store commits: after a
+crash between the two it is ahead by one, marked as pending, and goes back to what it said before.
+Nobody was told yet that the change was made, and no message could leave.
 Permissions are held in memory: they are asked for each time an item enters a delta.
 """
 
@@ -22,6 +22,8 @@ WITHDRAWN = "withdrawn"  # rk → encode([entry, sig, disclosures])
 REVISION = "revision"  # rk → the lowest revision that may still be put, as 8 bytes
 SAME = "same"  # rk → the earliest revision that says what that one says, as 8 bytes
 NARROWED = "narrowed"  # rk → the restrictions in force
+CONSENT = "consent"  # rk → what its reporter allows, as the store has it
+REPORT = "report"  # draft id → her answers, a byte each; empty: nothing of it may be kept
 PRIVATE = "private"  # draft id → the day its private report was purged, as 8 bytes
 PEER = "peer"  # org → the state in force
 POLICY = "policy"  # b"" → the text in force

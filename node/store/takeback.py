@@ -17,6 +17,7 @@ from federation.peers import PeerState
 from federation.release import Consent, Restrictions
 from federation.verify import Verified, verify_record
 from node.store import register as permissions
+from node.store.consents import in_force
 from node.store.context import Context
 from node.store.doubts import note_proof
 from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
@@ -123,8 +124,8 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
     now = context.now_us()
     if mine is None:
         came = OwnRecord(
-            entry, record.sig, opened, RECOVERED_CONSENT, _restrictions(context, entry.rk),
-            frozenset(opened), entry.day * DAY_US,
+            entry, record.sig, opened, in_force(context.register, entry.rk, RECOVERED_CONSENT),
+            _restrictions(context, entry.rk), frozenset(opened), entry.day * DAY_US,
         )  # fmt: skip
         if save_own(connection, came, record.disclosures, now):
             context.digests.forget()

@@ -19,9 +19,7 @@ from node.errors import BadField, BadRequest, Refused
 from node.pipeline import erased, last_day, narrow, next_revision, publish, withdrawn
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
-from node.store.audit import forget_notes
 from node.store.consents import purge_reports_of
-from node.store.disputes import forget_disputes
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import OwnRecord, own_records
 from node.store.reviews import no_longer_than_provisional

@@ -36,6 +36,7 @@ COMMANDS = {
     "alert": Entry("cli.cmd_alert", "Show, correct, narrow, withdraw and erase alerts."),
     "check": Entry("cli.cmd_check", "Ask whether a number, email, handle or plate is known."),
     "peer": Entry("cli.cmd_peer", "Invite, verify, pause, block and remove peers."),
+    "dispute": Entry("cli.cmd_dispute", "Take objections of listed persons, and answer them."),
     "audit": Entry("cli.cmd_audit", "Show who did what inside."),
     "policy": Entry("cli.cmd_policy", "Show, check and apply what this node shares."),
     "keys": Entry("cli.cmd_keys", "Show, rotate, revoke and recover the organisation's keys."),

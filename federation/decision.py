@@ -50,6 +50,7 @@ DESCRIPTORS: Final = frozenset(
 """Descriptions of a person other than by race."""
 
 NARROWED: Final = "consent.audience=narrowed"
+SUSPENDED: Final = "origin.dispute.suspend=true"
 UNKNOWN: Final = ("origin.field=unknown",)
 
 _FREE: Final = (

@@ -192,6 +192,11 @@ _OTHER: Final[Mapping[str, Explanation]] = {
             "Compare both safety codes and run: parasol peer verify.",
         ),
         Explanation(
+            "origin.dispute.suspend=true",
+            "The listed person objects, and the alert is suspended until that is decided.",
+            "Answer the objection and close it: parasol dispute close.",
+        ),
+        Explanation(
             "origin.field=unknown",
             "This version does not know the field, so it does not let it through.",
             "Update this node.",

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypedDict
 from federation.decision import (
     ALWAYS,
     NARROWED,
+    SUSPENDED,
     Gravity,
     Table,
     Withheld,
@@ -71,11 +72,13 @@ class Restrictions:
 
     `peers` are the only ones that may have it (None: no restriction, empty: nobody); `withhold`
     names leaves to keep from one peer, or from all under "*". A leaf takes the stronger ones of its
-    family with it, and `kind` or `terms` the whole record.
+    family with it, and `kind` or `terms` the whole record. `suspended`: a listed person
+    objects, and nobody gets the record until that is decided.
     """
 
     peers: frozenset[OrgId] | None = None
     withhold: Mapping[OrgId | Literal["*"], frozenset[str]] = field(default_factory=dict)
+    suspended: bool = False
 
     def hidden_from(self, org: OrgId) -> frozenset[str]:
         """Return the leaves that are kept from this peer."""
@@ -118,6 +121,7 @@ class Gate:
     org: OrgId
     closed: tuple[str, ...]
     delay: int
+    suspends: bool
     kept: tuple[tuple[str, ...], ...]
     table: Table = field(repr=False)
 
@@ -166,6 +170,8 @@ class Gate:
         left_out = restrictions.peers is not None and self.org not in restrictions.peers
         if left_out or not hidden.isdisjoint(ALWAYS):
             yield NARROWED
+        if restrictions.suspended and self.suspends:
+            yield SUSPENDED
         if record.published_day + self.delay > today:
             yield f"origin.publish_delay={self.delay}"
         yield from self.kept[record.gravity.severity]
@@ -183,6 +189,7 @@ def gate(policy: Policy, own_region: str, peer: PeerView) -> Gate:
             *_border(policy, own_region, peer.accepts.region if peer.accepts else ""),
         ),
         delay=policy.publish_delay,
+        suspends=policy.dispute.suspend,
         kept=kept_rules("origin", policy),
         table=table_for(side_of("origin", policy), accepting_side(peer.accepts)),
     )

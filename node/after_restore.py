@@ -176,7 +176,7 @@ def _keep_narrow(connection: Connection, context: Context) -> None:
             org = grants.peer.org
             withhold = dict(record.restrictions.withhold)
             withhold[org] = withhold.get(org, frozenset()) | more
-            narrow(connection, context, rk, Restrictions(record.restrictions.peers, withhold))
+            narrow(connection, context, rk, replace(record.restrictions, withhold=withhold))
 
 
 def _rev(known: Mapping[RecordKey, OwnRecord], record: OwnRecord) -> int:

@@ -6,7 +6,7 @@ through like a draft before it is signed. The longest life counts from the first
 correction does not renew an alert.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,9 @@ from node.errors import BadField, BadRequest, Refused
 from node.pipeline import erased, last_day, narrow, next_revision, publish, withdrawn
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
+from node.store.audit import forget_notes
 from node.store.consents import purge_reports_of
+from node.store.disputes import forget_disputes
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import OwnRecord, own_records
 from node.store.reviews import no_longer_than_provisional
@@ -129,6 +131,8 @@ def erase_record(connection: Connection, node: Node, alert: str) -> Change:
     rk = record.entry.rk
     purge_reports_of(connection, node.context, rk)
     connection.execute(delete(returned).where(returned.c.rk == rk))
+    forget_disputes(connection, rk)
+    forget_notes(connection, rk)
     if record.entry.status is Status.ERASED:
         return _done(connection, rk, node, frozenset())
     after = erased(record, node.key, node.context.random, node.today, above=_seen(node, record))
@@ -154,15 +158,19 @@ def hidden_from(
     withhold = dict(now.withhold)
     whom: Any = "*" if org is None else org
     withhold[whom] = withhold.get(whom, frozenset()) | more
-    return Restrictions(now.peers, withhold)
+    return replace(now, withhold=withhold)
 
 
 def widened(now: Restrictions, org: OrgId | None) -> Restrictions:
-    """The restrictions in force without what kept the alert from one peer, or from all."""
+    """The restrictions in force without what kept the alert from one peer, or from all.
+
+    An objection that suspends it is lifted by its answer, not here.
+    """
     if org is None:
-        return Restrictions()
+        return Restrictions(suspended=now.suspended)
     withhold = {whom: names for whom, names in now.withhold.items() if whom != org}
-    return Restrictions(None if now.peers is None else now.peers | {org}, withhold)
+    peers = None if now.peers is None else now.peers | {org}
+    return replace(now, peers=peers, withhold=withhold)
 
 
 def told_before(connection: Connection, rk: RecordKey) -> tuple[str, ...]:
@@ -195,11 +203,18 @@ def _must_be_live(record: OwnRecord, node: Node) -> None:
 
 
 def put_revision(
-    connection: Connection, node: Node, record: OwnRecord | None, rk: RecordKey
+    connection: Connection,
+    node: Node,
+    record: OwnRecord | None,
+    rk: RecordKey,
+    news: Collection[int] = (),
 ) -> Change:
-    """Put a signed revision on every ledger (None: nothing changed) and say what that is."""
-    news = publish(connection, node.context, [record]) if record else set()
-    return _done(connection, rk, node, frozenset(news))
+    """Put a signed revision (None: there is none) on every ledger, and say what that changed.
+
+    `news` are peers that have news of the alert from elsewhere.
+    """
+    more = publish(connection, node.context, [record]) if record else set()
+    return _done(connection, rk, node, frozenset({*news, *more}))
 
 
 def _put(connection: Connection, node: Node, record: OwnRecord) -> Change:

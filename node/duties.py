@@ -8,9 +8,11 @@ knows what may go out.
 
 from collections.abc import Iterable
 
+from node.disputing import follow_dispute_policy
 from node.reviewing import end_unconfirmed
 from node.runtime import Node
 from node.store.audit import forget_old
+from node.store.disputes import forget_closed
 from node.store.reporter_data import purge_due
 
 
@@ -18,7 +20,11 @@ async def do_duties(node: Node) -> None:
     """Do everything that is due now."""
     if not node.context.hold_all and may_sign(node):
         node.on_news(await node.change(end_unconfirmed, node))
-    await node.change(forget_old, node.context.now_us())
+    node.on_news(await node.change(follow_dispute_policy, node.context))
+    now = node.context.now_us()
+    await node.change(forget_old, now)
+    if await node.change(forget_closed, now):
+        await node.store.checkpoint()
     await purge_reports(node)
 
 

@@ -16,9 +16,9 @@ from node.store.consents import obey_consents
 from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.peers import mark_hello_due, peer_of
-from node.store.records import decode_restrictions
+from node.store.records import DISPUTED, decode_restrictions
 from node.store.reporter_data import purge_due
-from node.store.tables import ledger, own, peers
+from node.store.tables import ledger, own, peers, records
 from node.writing import COUNTER
 
 RESTORED = "restored"
@@ -81,8 +81,9 @@ def obey_register(connection: Connection, context: Context) -> None:
     purge_due(connection, context)
     register = context.register
     for rk, raw in register.all(permissions.NARROWED):
-        decode_restrictions(raw)
         connection.execute(update(own).where(own.c.rk == rk).values(restrictions=raw))
+        if decode_restrictions(raw).suspended:
+            connection.execute(update(records).where(records.c.rk == rk).values(hidden=DISPUTED))
     for org, raw in register.all(permissions.PEER):
         state = PeerState(raw.decode())
         connection.execute(update(peers).where(peers.c.org == org).values(state=state.value))

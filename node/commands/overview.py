@@ -15,6 +15,7 @@ from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
 from node.backup import BACKUP
 from node.commands.coverage import OVERDUE_US
+from node.duty_words import waiting_duties
 from node.errors import StoreDamaged
 from node.findings import BACKUP_OLD_US, facts_of, findings
 from node.introductions import trouble_of
@@ -52,6 +53,7 @@ class Standing:
     policy_in_force: bytes
     suspended: int
     returned: int
+    duties: tuple[str, ...] = ()
 
     @property
     def outbox(self) -> int:
@@ -116,6 +118,7 @@ def standing(connection: Connection, context: Context) -> Standing:
         policy_in_force=meta.get(connection, POLICY) or b"",
         suspended=_count(connection, select(suspended.c.rk)),
         returned=_count(connection, select(returned.c.id)),
+        duties=tuple(waiting_duties(connection, context)),
     )
 
 
@@ -188,6 +191,7 @@ def warnings(node: Node, found: Standing) -> list[str]:
         said.append("alerts are held back since a restore: parasol recover show")
     if not policy_in_force(node, found):
         said.append("policy.toml was edited and is not in force: parasol policy apply")
+    said += found.duties
     late = [peer.name for peer in found.peers if _overdue(found, peer)]
     if late:
         said.append(f"not confirmed for over a day, ring them up: {', '.join(late)}")

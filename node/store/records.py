@@ -26,6 +26,7 @@ SEARCHED = frozenset(
 )  # fmt: skip
 NOTHING_DISCLOSED = encode([])
 CHUNK = 500
+DISPUTED = "disputed"  # why one of our own is not shown: an objection is being looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_
         "org": entry.org, "eid": entry.eid, "rev": entry.rev, "day": entry.day,
         "exp_day": entry.exp_day, "status": int(entry.status), "node_key": entry.node_key,
         "entry": entry.raw, "sig": record.sig, "disclosures": disclosures,
-        "received_us": now_us, "hidden": "", **summary(values),
+        "received_us": now_us, "hidden": DISPUTED if record.restrictions.suspended else "",
+        **summary(values),
         "pseq": 0, "state": b"", "row_kind": 0, "row_exp": entry.exp_day, "held": "",
     }  # fmt: skip
     private: dict[str, Any] = {
@@ -236,7 +238,10 @@ def decode_consent(raw: bytes) -> Consent:
 
 
 def encode_restrictions(restrictions: Restrictions) -> bytes:
-    """Restrictions as stored: [only these peers or false, [[org or empty, [names]]…]]."""
+    """Restrictions as stored: [only these peers or false, [[org or empty, [names]]…]].
+
+    A third element, true, stands where the record is suspended.
+    """
     peers: Value = (
         False if restrictions.peers is None else [bytes(o) for o in sorted(restrictions.peers)]
     )
@@ -244,19 +249,20 @@ def encode_restrictions(restrictions: Restrictions) -> bytes:
         [b"" if org == "*" else bytes(org), sorted(names)]
         for org, names in sorted(restrictions.withhold.items(), key=lambda row: str(row[0]))
     ]
-    return encode([peers, rows])
+    suspended: list[Value] = [True] if restrictions.suspended else []
+    return encode([peers, rows, *suspended])
 
 
 def decode_restrictions(raw: bytes) -> Restrictions:
     """Restrictions from their stored form."""
-    peers, rows = as_array(decode(raw), 2)
+    peers, rows, *suspended = as_array(decode(raw))
     allowed = None
     if peers is not False:
         allowed = frozenset(OrgId(as_bytes(org, 32)) for org in as_array(peers))
     withhold: dict[Any, frozenset[str]] = {}
     for org, names in map(as_array, as_array(rows)):
         withhold[OrgId(as_bytes(org, most=32)) if org else "*"] = frozenset(_names(names))
-    return Restrictions(allowed, withhold)
+    return Restrictions(allowed, withhold, suspended == [True])
 
 
 def _names(value: Value) -> list[str]:

@@ -183,6 +183,47 @@ def coverage(cli: Cli, alert: str | None) -> None:
     emit(cli, result, layout, then=then)
 
 
+@alert.command()
+@click.argument("alert")
+@click.option("--reason", help="Which order says so; - to read it from standard input.")
+@click.option("--until", metavar="DATE", help="The last day; without it, until it is lifted.")
+@click.option("--lift", is_flag=True, help="Let the copy go again.")
+@click.pass_obj
+def hold(cli: Cli, alert: str, reason: str | None, until: str | None, lift: bool) -> None:
+    """Keep a copy of an alert because a lawful order says so.
+
+    The alert goes on as ever and can be erased; the copy stays, with its report, and nothing finds
+    it but `alert held`. The origin of a peer's alert is told that it was kept.
+    """
+    if lift:
+        if reason or until:
+            raise click.UsageError("--lift takes neither --reason nor --until")
+        emit(cli, cli.call("alert_lift", alert=alert), facts, then="parasol alert held")
+        return
+    given = text_argument(cli, reason, "Reason", argument="--reason")
+    result = cli.call("alert_hold", alert=alert, reason=given, until=until)
+    emit(cli, result, facts, then=f"parasol alert hold {short(result.get('alert', alert))} --lift")
+
+
+@alert.command()
+@click.argument("alert", required=False)
+@click.pass_obj
+def held(cli: Cli, alert: str | None) -> None:
+    """List the copies that lawful orders keep; with ALERT, show what one of them says."""
+    result = cli.call("alert_held", alert=alert)
+
+    def layout(shown: Result) -> None:
+        if "held" in shown:
+            table(shown["held"], ["alert", "since", "until", "reason"], none="Nothing is kept.")
+            return
+        facts(shown, ["alert", "since", "until", "reason"])
+        print()
+        alert_fields(shown.get("fields") or {})
+        facts(shown.get("report") or {})
+
+    emit(cli, result, layout, then="")
+
+
 def _peer(row: Mapping[str, Any]) -> str:
     return str(row.get("peer_name") or short(row["peer"]))
 

@@ -25,6 +25,7 @@ from node.store.brake import let_go_old
 from node.store.context import Context
 from node.store.drafts import DAY_US, blank_ended
 from node.store.ended import forget_reasons, purge_ended
+from node.store.lawful import lift_ended
 from node.store.peers import mark_hello_due
 from node.store.records import forget_expired
 from node.store.register import Register
@@ -87,6 +88,7 @@ class Jobs:
             await node.change(mark_hello_due, KNOWN_STATES)
             node.on_peers()
         purged = await node.change(purge_braked, node.context)
+        await node.change(lift_ended, node.context)
         if await node.change(forget_ended, node.today, node.context.register) or purged:
             await node.store.checkpoint()
 

@@ -15,6 +15,7 @@ from node.store import register as permissions
 from node.store.consents import obey_consents
 from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
+from node.store.lawful import held_keys, lift_ended
 from node.store.peers import mark_hello_due, peer_of
 from node.store.records import DISPUTED, decode_restrictions
 from node.store.reporter_data import purge_due
@@ -31,6 +32,8 @@ HEARING = (PeerState.TRUSTED, PeerState.PAUSED, PeerState.UNVERIFIED)
 def settle(connection: Connection, context: Context, policy_text: str) -> None:
     """Bring store, register and policy to agree; runs inside one write transaction."""
     register = context.register
+    context.lawful = held_keys(connection)
+    lift_ended(connection, context)
     counter = meta.get_int(connection, COUNTER)
     restored = meta.get(connection, RESTORED) is not None
     if register.pending and register.counter == counter + 1 and not restored:

@@ -17,6 +17,7 @@ from node.store import register as permissions
 from node.store.asking import REVOKED
 from node.store.context import Context
 from node.store.erasures import erased_row
+from node.store.lawful import LAWFUL_HOLD
 from node.store.peers import Peer
 from node.store.quarantine import QUARANTINED, since_of
 from node.store.records import NOTHING_DISCLOSED, only, opened_values, summary
@@ -104,6 +105,8 @@ class RowMaker:
                 held = "not_accepted"
                 values = {name: value for name, value in values.items() if name in admitted}
                 disclosures = only(disclosures, admitted)
+        if item.rk in self._context.lawful and self._takes_away(values, entry, old):
+            held = LAWFUL_HOLD  # gone from here, but not from the copy that an order keeps
         row_exp = entry.exp_day if old is None else max(entry.exp_day, old.row_exp)
         row = {
             "rk": item.rk, "org": entry.org, "eid": entry.eid, "rev": entry.rev, "day": entry.day,
@@ -114,6 +117,12 @@ class RowMaker:
             "row_exp": row_exp, "held": held,
         }  # fmt: skip
         return row, values if entry.status is Status.LIVE else {}
+
+    @staticmethod
+    def _takes_away(values: dict[str, Value], entry: Entry, old: Any) -> bool:
+        if entry.status is not Status.LIVE or old is None:
+            return entry.status is not Status.LIVE
+        return bool(opened_values(bytes(old.disclosures)).keys() - values.keys())
 
     def _received(self, old: Any, entry: Entry) -> int:
         """When this entry first came: what revocation rolls back by."""
@@ -128,7 +137,8 @@ class RowMaker:
         return {
             **self._as_it_was(old), "disclosures": NOTHING_DISCLOSED, **summary({}),
             "pseq": item.pseq, "state": item.state, "row_kind": int(RowKind.STOP),
-            "row_exp": max(item.exp, old.row_exp), "held": "",
+            "row_exp": max(item.exp, old.row_exp),
+            "held": LAWFUL_HOLD if item.rk in self._context.lawful else "",
         }  # fmt: skip
 
     def _unusable(self, item: CheckedItem, old: Any, why: str) -> dict[str, Any]:

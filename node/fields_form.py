@@ -13,10 +13,12 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 
 from node.errors import BadField, BadSetting
+from node.typed import clean_text
 from protocol import identifiers, vocabulary
-from protocol.codec import Value
+from protocol.codec import Value, encode
 from protocol.errors import IdentifierError, ProtocolError
 from protocol.fields import FIELDS, validate
+from protocol.limits import FIELD_BYTES, IDENTIFIERS_MAX
 
 _PERSON = ("age", "height", "build", "hair", "marks", "accent", "words", "clothing", "race")
 _VEHICLE = ("make", "model", "colour")
@@ -60,6 +62,7 @@ _LANGUAGES = frozenset(
     "ar bg cs de el en es fa fr hu ja ko nl pl pt ro ru sq th tr uk vi zh".split()  # noqa: SIM905
 )
 _EARLIEST = 1990
+_SHORT, _CHARACTERS = 80, 200  # characters of a text, as the protocol has them
 
 
 def parse_form(
@@ -78,7 +81,7 @@ def parse_form(
     """
     values: dict[str, Value] = {}
     for field, texts in _by_field(fields).items():
-        given = [text.strip() for text in texts if text.strip()]
+        given = [text for text in map(clean_text, texts) if text]
         if given:
             values |= _read(field, given, country, today, language)
     if region and "place.region" not in values and "place.city" in values:
@@ -97,7 +100,7 @@ def replaces(fields: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """
     gone: set[str] = set()
     for field, texts in _by_field(fields).items():
-        empty = not any(text.strip() for text in texts)
+        empty = not any(map(clean_text, texts))
         gone |= _family(field, empty, texts)
     return frozenset(gone)
 
@@ -290,8 +293,25 @@ def _hold(name: str, value: Value) -> None:
     try:
         validate(name, value)
     except ProtocolError:
-        most = "too long, or too many"
-        raise BadField(f"{name}: {most}; texts have 80 to 200 characters, lists 16") from None
+        raise BadField(f"{name}: {_too_much(name, value)}") from None
+
+
+def _too_much(name: str, value: Value) -> str:
+    """Say which limit of a field a value breaks, and by how much; never the value itself."""
+    size = len(encode([name, value]))
+    if size > FIELD_BYTES:
+        return (
+            f"too long: at most {FIELD_BYTES} bytes with its name, and this has {size}; shorten it"
+        )
+    if isinstance(value, str):
+        most = _CHARACTERS if name.startswith("person.") else _SHORT
+        return f"too long: at most {most} characters, and this has {len(value)}"
+    if isinstance(value, list) and len(value) > IDENTIFIERS_MAX:
+        return f"too many: at most {IDENTIFIERS_MAX}, and these are {len(value)}"
+    longest = max((len(str(each)) for each in value), default=0) if isinstance(value, list) else 0
+    if longest > _SHORT:
+        return f"too long: at most {_SHORT} characters each, and one has {longest}"
+    return "not a value of this field"
 
 
 def _hold_severity(values: Mapping[str, Value]) -> None:

@@ -23,6 +23,7 @@ from node.store.grants import StoreGrants
 from node.store.guards import guard
 from node.store.peers import Peer, add_peer, peer_by_id, peer_of, set_peer
 from node.store.tables import invites
+from node.typed import clean_line
 from protocol.codec import Value, encode
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import NodeKey, text_id
@@ -173,7 +174,8 @@ def _welcome(
     )
     peer = add_peer(
         connection, docs,
-        name=row.name or docs.current.name, state=PeerState.UNVERIFIED, now_us=context.now_us(),
+        name=row.name or clean_line(docs.current.name), state=PeerState.UNVERIFIED,
+        now_us=context.now_us(),
     )  # fmt: skip
     set_peer(connection, peer.id, they_trust=int(hello.trusted), contact_us=context.now_us())
     return peer_by_id(connection, peer.id)

@@ -34,6 +34,7 @@ from node.settings import (
     parse_listen,
     render_settings,
 )
+from node.typed import clean_line
 from node.undo import Made, cleared_on_failure
 from protocol.ids import Day, day_of, text_id
 
@@ -69,7 +70,7 @@ def settings_of(wishes: Wishes, random: Callable[[int], bytes]) -> Settings:
     listen = wishes.listen or (DEFAULT_LISTEN if wishes.endpoints else None)
     host, port = parse_listen(listen) if listen else (None, 0)
     return Settings(
-        org=wishes.org.strip(),
+        org=clean_line(wishes.org),
         region=wishes.region.strip().upper(),
         timezone=wishes.timezone,
         language=wishes.language,

@@ -33,6 +33,7 @@ from node.store.lookup import Seen, find_alert, find_org, find_peer, record_key,
 from node.store.peers import peer_of
 from node.store.records import opened_values, own_records
 from node.store.tables import records
+from node.typed import clean_text
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.errors import ProtocolError
@@ -160,7 +161,7 @@ async def alert_withdraw(
     if dry_run:
         return await node.read(_dry, node.context, alert)
     return await _change(
-        node, lambda connection: withdraw_record(connection, node, alert, reason.strip())
+        node, lambda connection: withdraw_record(connection, node, alert, clean_text(reason))
     )
 
 

@@ -15,6 +15,7 @@ from node.introductions import TOKEN_DAYS_US, invite_id, token_hash
 from node.moments import iso_time
 from node.runtime import Node
 from node.store.tables import invites
+from node.typed import clean_line
 
 KEPT_US = 4 * TOKEN_DAYS_US  # how long one that ended unused is still listed
 NAME_LENGTH = 80
@@ -59,7 +60,7 @@ def _cancel(connection: Connection, wanted: str) -> dict[str, Any]:
 
 def name_of(name: str | None) -> str:
     """What the keeper calls an organisation, empty where she gave no name. BadRequest."""
-    cleaned = (name or "").strip()
+    cleaned = clean_line(name or "")
     if len(cleaned) > NAME_LENGTH:
         raise BadRequest(f"name: at most {NAME_LENGTH} characters, and this has {len(cleaned)}")
     return cleaned

@@ -36,6 +36,7 @@ from node.rootdocs import parse_document
 from node.rounds import Rounds
 from node.runtime import Node
 from node.store.peers import Peer, add_peer, all_peers, peer_by_id, peer_of, set_peer
+from node.typed import clean_line
 from protocol.errors import ProtocolError
 from protocol.ids import text_id
 
@@ -79,7 +80,7 @@ def _meet(connection: Connection, node: Node, invite: Invite, name: str) -> Peer
         return peer_by_id(connection, known.id)
     return add_peer(
         connection, invite.docs,
-        name=name or invite.docs.current.name, state=PeerState.INVITED,
+        name=name or clean_line(invite.docs.current.name), state=PeerState.INVITED,
         now_us=node.context.now_us(), token=invite.token, hello_due=True,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from node.desk.errors import ListTooLarge, UnreadableList
 from node.desk.importers.encoding import decode_text
+from node.typed import clean_text
 
 LIST_BYTES: Final = 50 * 1024 * 1024
 CELLS: Final = 2_000_000
@@ -83,12 +84,10 @@ def read_delimited(text: str, *, tabs: bool = False) -> Grid:
 
 
 def clean_cell(text: str) -> str:
-    """Strip what is invisible: outer spaces, zero-width and direction marks, no-break spaces."""
-    if text.isascii():
-        return text.strip().replace("\r\n", "\n").replace("\r", "\n")
-    text = re.sub(r"[\u00a0\u2007\u202f]", " ", text)
-    text = re.sub(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", "", text)
-    return text.strip().replace("\r\n", "\n").replace("\r", "\n")
+    """Strip what is invisible, controls and marks of direction too; no-break spaces are spaces."""
+    if not (text.isascii() and text.isprintable()):
+        text = re.sub(r"[\u00a0\u2007\u202f]", " ", re.sub("[\u200c\u200d]", "", text))
+    return clean_text(text)
 
 
 def _parse(

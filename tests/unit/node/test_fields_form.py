@@ -160,3 +160,26 @@ def test_a_field_puts_aside_what_hangs_on_it(fields: dict[str, list[str]], gone:
 
 def test_an_empty_value_gives_no_leaf() -> None:
     assert parse(hair="", phone="") == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "says"),
+    [
+        ("city", "x" * 81, "place.city: too long: at most 80 characters, and this has 81"),
+        ("hair", "x" * 205, "person.hair: too long: at most 200 characters, and this has 205"),
+        ("name", "x" * 90, "name: too long: at most 80 characters each, and one has 90"),
+        (
+            "part",
+            ", ".join(f"{n:02}A?" for n in range(20)),
+            "plate.part: too many: at most 16, and",
+        ),
+        ("text", "ж" * 3000, "text: too long: at most 4096 bytes"),
+    ],
+)
+def test_what_is_too_long_is_told_with_the_limit_and_its_length(
+    field: str, given: str, says: str
+) -> None:
+    with pytest.raises(BadField) as error:
+        parse(codes="RB", **{field: given})
+    assert says in str(error.value)
+    assert given not in str(error.value)

@@ -57,14 +57,42 @@ def draft() -> None:
     help="A field; repeat it for a list. FIELD=- reads it from standard input, one line each "
     "where several do, the last takes the rest.",
 )
+@click.option(
+    "--consent",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="What the reporter allows: members, peers, print, statistics, contact, "
+    "police_anonymised, police_supported; repeat it, or use commas. What is not named she did not "
+    "allow. Without this option nobody asked her: a review then grants members and peers only.",
+)
+@click.option("--no-receipt", is_flag=True, help="Give out no receipt code.")
+@click.option("--card", is_flag=True, help="Print the receipt code as a card to hand over.")
 @click.pass_obj
-def new(cli: Cli, pairs: tuple[str, ...]) -> None:
-    """Write a draft by hand."""
+def new(
+    cli: Cli, pairs: tuple[str, ...], scopes: tuple[str, ...], no_receipt: bool, card: bool
+) -> None:
+    """Write a draft by hand.
+
+    Its receipt code is shown once: the reporter's own words, to see what became of her report, to
+    add to it, and to take it back.
+    """
     if not pairs:
         raise click.UsageError("--set is missing: give at least codes, as --set codes=NP")
-    result = cli.call("draft_new", fields=assignments(pairs))
+    more: dict[str, Any] = {} if no_receipt else {"receipt": True}
+    if scopes:
+        more["consent"] = list(scopes)
+    result = cli.call("draft_new", fields=assignments(pairs), **more)
     shown = words(result.get("id"))
-    emit(cli, result, facts, then=f"parasol draft publish {shown}, or draft edit {shown}")
+
+    def layout(made: Result) -> None:
+        from cli import cmd_receipt
+
+        cmd_receipt.issued({} if card else made)
+        if card and made.get("receipt"):
+            cmd_receipt.card(made)
+
+    emit(cli, result, layout, then=f"parasol draft publish {shown}, or draft edit {shown}")
 
 
 @draft.command("list")
@@ -128,13 +156,45 @@ def show(cli: Cli, id: str) -> None:  # noqa: A002 - the name of the argument in
     metavar="FIELD=VALUE",
     help="A field's new value; an empty one removes the field; - reads standard input.",
 )
+@click.option(
+    "--consent",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="What the reporter answered since: print, or peers=no. A no stays a no.",
+)
 @click.pass_obj
-def edit(cli: Cli, id: str, pairs: tuple[str, ...]) -> None:  # noqa: A002
-    """Change fields of a draft."""
-    if not pairs:
+def edit(cli: Cli, id: str, pairs: tuple[str, ...], scopes: tuple[str, ...]) -> None:  # noqa: A002
+    """Change fields of a draft, or what its reporter allows."""
+    if not pairs and not scopes:
         raise click.UsageError("--set is missing: which field shall change?")
-    result = cli.call("draft_edit", id=id, fields=assignments(pairs))
+    more = {"consent": list(scopes)} if scopes else {}
+    result = cli.call("draft_edit", id=id, fields=assignments(pairs), **more)
     emit(cli, result, facts, then=f"parasol draft publish {id}")
+
+
+_CURES = {
+    "not_found": "parasol draft list has the ids of the drafts that wait",
+    "already_published": "it is an alert by now: parasol draft show ID names it, "
+    "parasol alert correct ALERT changes it",
+    "refused_before": "it was put aside: parasol draft show ID says why; parasol draft new writes "
+    "another",
+    "no_consent": "the reporter said no; if she agrees now, write a new draft with her",
+    "consent_not_clear": "ask her; then parasol draft edit ID --set consent=yes or no",
+    "no_code": "say what happened: parasol draft edit ID --set codes=NP",
+    "changed_meanwhile": "somebody changed it just now: look at it, and publish it again",
+    **dict.fromkeys(
+        ("column_not_confirmed", "the_column_may_be_about_the_reporter"),
+        "look through the column, then import the list again with --sure HEADER",
+    ),
+}
+_LOOK = "parasol draft show ID, draft edit ID, then publish it again"
+
+
+def _cure(reasons: str) -> str:
+    """Say what to do about a refusal: its codes, with commas, or a sentence of the policy."""
+    codes = reasons.split(", ")
+    return "\n".join(f"{code}: {_CURES[code]}" for code in codes if code in _CURES) or _LOOK
 
 
 @draft.command()
@@ -176,7 +236,7 @@ def publish(
 
     then = "the same without --dry-run" if dry_run else "parasol alert coverage"
     if result["refused"]:
-        then = "parasol draft show ID, draft edit ID, then publish it again"
+        then = "\n".join(dict.fromkeys(_cure(str(row.get("reason"))) for row in result["refused"]))
     emit(cli, result, show, then=then)
     if result["refused"] and not result["published"]:
         unknown = all(row.get("reason") == "not_found" for row in result["refused"])

@@ -282,3 +282,20 @@ def test_a_large_backup_is_taken_from_where_the_node_left_it(tmp_path: Path) -> 
     left.write_bytes(b"sealed")
     _, ran = ask(tmp_path, ["backup", "-"], {"path": str(left), "bytes": 6})
     assert ran.out == "sealed"
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("not_found", "parasol draft list"),
+        ("already_published", "parasol alert correct"),
+        ("refused_before", "parasol draft new"),
+        ("no_code, name_in_text", "--set codes="),
+        ("name_in_text", "parasol draft show ID, draft edit ID"),
+        ("the_column_may_be_about_the_reporter", "--sure HEADER"),
+    ],
+)
+def test_a_refusal_says_what_to_do_next(tmp_path: Path, reason: str, says: str) -> None:
+    answer = {"published": [], "refused": [{"id": "d1", "reason": reason}]}
+    _, ran = ask(tmp_path, ["draft", "publish", "d1"], answer)
+    assert says in ran.err

@@ -20,12 +20,15 @@ from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
 from node.exchange import Exchange, aside
+from node.hub import answer_authors
 from node.introductions import our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
+from node.store.authors import others_in
 from node.store.grants import StoreGrants
 from node.store.guards import changes, guard, keep, look, remember
+from node.store.hub import hear
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, peer_of, set_peer
 from node.store.records import own_records
@@ -43,6 +46,7 @@ from protocol.messages import (
     Pull,
     decode_body,
 )
+from protocol.messages_hub import Authors
 
 BYE_LEFT = 0
 MESSAGES_A_MINUTE = 60
@@ -160,6 +164,8 @@ class Answering:
                 await self._change(peer, inner, lambda _: None)
                 self.on_poke(peer.id)
                 return await self._node.change(self._standing, peer)
+            case Authors():
+                return await self._node.change(answer_authors, self._node.context, inner, message)
             case Bye():
                 await self._node.change(self._left, peer, inner)
                 self._node.on_peers()
@@ -260,7 +266,8 @@ class Answering:
         if not peer.state.heard:
             raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
         author, today = peer.docs.current, self._node.today
-        items = await self._node.checking.check(delta.items, author, today)
+        others = await self._node.read(others_in, delta.items, peer.org)
+        items = await self._node.checking.check(delta.items, author, today, others)
         return await self._node.change(
             take_delta, self._node, peer.id, delta, items, self._list_positions
         )
@@ -305,11 +312,15 @@ def take_delta(
     peer = peer_by_id(connection, peer_id)
     if not peer.state.heard:
         raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
-    items = check_again(items, peer.docs.current, node.today)
+    others = others_in(connection, delta.items, peer.org)
+    items = check_again(items, peer.docs.current, node.today, others)
     intake = StoreIntake(connection, node.context, peer, list_positions.get(peer_id))
     intake.channel.is_answer = is_answer
     answer = receiver.on_delta(intake, delta, items)
     intake.save()
+    is_equal = isinstance(answer, Ok) and not delta.more and answer.digest == delta.digest
+    rks = [item.rk for item in items]
+    hear(connection, node.context, peer, rks, delta.digest if is_equal else None)
     if is_answer or intake.channel.cursor > peer.in_cursor:
         note_contact(connection, peer, node.context.now_us())
     if intake.channel.list_pos is None:

@@ -25,6 +25,7 @@ from node.store.brake import let_go_old
 from node.store.context import Context
 from node.store.drafts import DAY_US, blank_ended
 from node.store.ended import forget_reasons, purge_ended
+from node.store.forwarded import end_forwarded
 from node.store.lawful import lift_ended
 from node.store.peers import mark_hello_due
 from node.store.records import forget_expired
@@ -133,6 +134,7 @@ def forget_ended(connection: Connection, today: Day, register: Register | None =
     if register is not None:
         forget_reasons(register, today)
     ended = purge_ended(connection, today) + blank_ended(connection, today * DAY_US)
+    ended += end_forwarded(connection, today, Day(today - KEEP_STOPS_DAYS))
     gone = forget_expired(connection, Day(today - KEEP_STOPS_DAYS))
     live = select(records.c.rk)
     connection.execute(

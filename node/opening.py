@@ -16,6 +16,7 @@ from node.store.consents import obey_consents
 from node.store.context import Context
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.lawful import held_keys, lift_ended
+from node.store.passed_on import show
 from node.store.peers import mark_hello_due, peer_of
 from node.store.records import DISPUTED, decode_restrictions
 from node.store.reporter_data import purge_due
@@ -49,6 +50,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     if restored:
         obey_register(connection, context)
         begin_recovery(connection)
+        show(connection, context)  # nothing that a hub passed on before a sync with that hub
         if counter < register.counter and not context.hold_all:
             meta.put(connection, meta.VOUCHED, b"1")
         else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from federation.hub import names_onward
 from federation.policy import Policy
 from federation.release import Consent, Restrictions
 from keys.signing import SigningKey
@@ -20,6 +21,7 @@ from node.errors import BadRequest, Refused
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.grants import StoreGrants
+from node.store.onward import spread_onward
 from node.store.peers import all_peers
 from node.store.records import OwnRecord, encode_restrictions, own_records, save_own, vouch_for
 from protocol.codec import Value, encode
@@ -44,12 +46,16 @@ class Signed:
 
 
 def terms_of(policy: Policy, consent: Consent) -> list[Value]:
-    """What receivers may do with a record: the reporter's consent within our policy."""
+    """What receivers may do with a record: the reporter's consent within our policy.
+
+    The names that hubs may pass on are the same for every record of a policy.
+    """
     printed = consent.print and policy.print.mode != "off"
     police = consent.police_anonymised and policy.police_share.mode != "disabled"
     onward = consent.peers and policy.onward == "on"
     audience = "members" if consent.members else "staff"
-    return [audience, printed, consent.statistics, police, onward, []]
+    names: list[Value] = [*names_onward(policy)] if onward else []
+    return [audience, printed, consent.statistics, police, onward, names]
 
 
 def leaves_of(alert: Mapping[str, Value], policy: Policy, consent: Consent) -> dict[str, Value]:
@@ -251,9 +257,7 @@ def _stage_same(context: Context, record: OwnRecord, before: OwnRecord | None, l
 
 def _says(record: OwnRecord) -> dict[str, Value]:
     """What a record says: its tokens are the same identifiers, under whatever key."""
-    return {
-        name: each.value for name, each in record.opened.items() if not name.endswith(".token")
-    }
+    return {name: each.value for name, each in record.opened.items() if not name.endswith(".token")}
 
 
 def narrow(
@@ -276,9 +280,10 @@ def spread(
     records: Mapping[RecordKey, OwnRecord] | None = None,
 ) -> set[int]:
     """Re-derive every peer's ledger rows of these records (None: all); returns peers with news."""
+    changed = set()
     if records is None:
         records = own_records(connection, context.org)
-    changed = set()
+        changed = spread_onward(connection, context, StoreGrants)
     for peer in all_peers(connection):
         grants = StoreGrants(connection, context, peer)
         grants.derive_records(records)

@@ -7,7 +7,9 @@ from node.errors import BadRequest
 from node.store import register as permissions
 from node.store.brake import brake_goodbye, forget_aside
 from node.store.context import Context
+from node.store.forwarded import forget_hub
 from node.store.grants import StoreGrants
+from node.store.hub import follow_hub
 from node.store.peers import Peer, peer_by_id, set_peer
 from node.store.records import unindex
 from node.store.tables import records
@@ -29,6 +31,7 @@ def purge_theirs(
     connection.execute(delete(records).where(records.c.org == peer.org))
     if not keep_aside:
         forget_aside(connection, peer.org)
+    forget_hub(connection, context, peer)
     set_peer(connection, peer.id, in_cursor=0, in_relist=0, in_synced=1)
     context.digests.forget()
     context.live_counts.pop(peer.id, None)
@@ -64,6 +67,8 @@ def move_peer(connection: Connection, context: Context, peer: Peer, new: PeerSta
     if new is PeerState.TRUSTED:
         set_peer(connection, peer.id, in_relist=1)
     changed = peer_by_id(connection, peer.id)
+    context.in_step.discard(peer.org)
+    follow_hub(connection, context, peer.org)
     grants = StoreGrants(connection, context, changed)
     grants.derive()
     grants.save()

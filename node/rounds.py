@@ -13,10 +13,12 @@ from federation.peers import PeerState
 from node.answering import BYE_LEFT, note_contact, take_delta, unconfirmed
 from node.catching_up import CatchingUp, leads_on
 from node.exchange import Exchange
+from node.hub import ask_authors
 from node.introductions import note_trouble, our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
+from node.store.authors import others_in
 from node.store.grants import StoreGrants
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, set_peer
@@ -125,7 +127,10 @@ class Rounds:
         `wait_s` lets the peer wait for news once.
         """
         try:
-            return await self._pull(peer, wait_s)
+            moved = await self._pull(peer, wait_s)
+            if await ask_authors(self._node, self._exchange, peer):
+                moved = await self._pull(peer, 0) or moved
+            return moved
         except ProtocolError as error:
             if error.number is not ErrorNumber.NOT_GRANTED:
                 raise
@@ -169,7 +174,8 @@ class Rounds:
         node = self._node
         said = False
         while True:
-            items = await node.checking.check(delta.items, peer.docs.current, node.today)
+            others = await node.read(others_in, delta.items, peer.org)
+            items = await node.checking.check(delta.items, peer.docs.current, node.today, others)
             next_ = await node.change(
                 take_delta, node, peer.id, delta, items, self._list_positions, is_answer=True
             )

@@ -132,6 +132,9 @@ class Node:
         between the two can only have narrowed. Queries that wait share a commit (`node.writing`).
         """
         result: R = await self._writes.run(lambda connection: query(connection, *args, **kwargs))
+        if self.context.news:
+            news, self.context.news = self.context.news, set()
+            self.on_news(news)
         return result
 
     def when_narrowed(self, act: Callable[[], None]) -> None:

@@ -28,9 +28,11 @@ from node.edits import Form, leaves_meant
 from node.errors import BadField, BadRequest, Refused
 from node.runtime import Node
 from node.showing import plain_fields
+from node.store.authors import pinned
 from node.store.context import Context
 from node.store.lookup import Seen, find_alert, find_org, find_peer, record_key, seen
-from node.store.peers import peer_of
+from node.store.passed_on import hubs_of
+from node.store.peers import all_peers
 from node.store.records import opened_values, own_records
 from node.store.tables import records
 from node.typed import clean_text
@@ -38,7 +40,7 @@ from protocol.codec import Value
 from protocol.entry import Status
 from protocol.errors import ProtocolError
 from protocol.fields import FIELDS
-from protocol.ids import Day, iso_date, text_id
+from protocol.ids import Day, OrgId, iso_date, text_id
 
 STATUSES = ("live", "withdrawn", "erased", "expired", "quarantined")
 _LISTED = [
@@ -101,6 +103,9 @@ def _show(connection: Connection, context: Context, alert: str) -> dict[str, Any
         "absent": [name for name in FIELDS if name not in fields],
         "signature": _signature(row, _author(connection, context, row), context.today),
     }
+    hubs = hubs_of(connection, bytes(row.rk), all_peers(connection))
+    if hubs:
+        shown["via"] = hubs
     if row.hidden or row.held:
         shown["held"] = row.hidden or row.held
     if bytes(row.org) == context.org:
@@ -120,8 +125,8 @@ def _values(row: Row[Any]) -> dict[str, Value]:
 def _author(connection: Connection, context: Context, row: Row[Any]) -> OrgDoc | None:
     if bytes(row.org) == context.org:
         return context.own_doc
-    peer = peer_of(connection, bytes(row.org))
-    return None if peer is None else peer.docs.current
+    org = OrgId(bytes(row.org))
+    return pinned(connection, [org]).get(org)
 
 
 def _signature(row: Row[Any], author: OrgDoc | None, today: Day) -> str:

@@ -20,6 +20,7 @@ from node.introductions import our_hello, prove_hello, receive_hello
 from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
+from node.store.authors import others_in
 from node.store.grants import StoreGrants
 from node.store.guards import guard
 from node.store.intake import StoreIntake
@@ -126,7 +127,8 @@ async def bundle_read(node: Node, content: str) -> dict[str, Any]:
 async def _effect(node: Node, peer: Peer, inner: Inner, message: Message) -> None:
     if isinstance(message, Delta):
         author, today = peer.docs.current, node.today
-        items = await node.checking.check(message.items, author, today)
+        others = await node.read(others_in, message.items, peer.org)
+        items = await node.checking.check(message.items, author, today, others)
         await node.change(_on_delta, node, peer.id, message, items)
     elif isinstance(message, Pull | List | Give | Ok):
         node.on_news(await node.change(_on_ledger, node, peer.id, inner, message))

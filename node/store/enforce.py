@@ -12,10 +12,13 @@ from federation.admit import door
 from keys.orgdoc import OrgDoc
 from node.store import register as permissions
 from node.store.asking import REVOKED
+from node.store.authors import hide_revoked
 from node.store.brake import BRAKED, TAKEN, forget_one, purge_aside
 from node.store.context import Context
 from node.store.erasures import erased_row
+from node.store.forwarded import purge_passed_on
 from node.store.grants import StoreGrants
+from node.store.hub import follow_hub
 from node.store.peers import Peer, all_peers, set_peer
 from node.store.put_back import put_back_revoked
 from node.store.quarantine import QUARANTINED, SINCE, hide_since
@@ -83,7 +86,7 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
         connection.execute(_KEEP, kept)
     reindex(connection, indexed)
     purge_aside(connection, context)
-    return len(kept)
+    return len(kept) + purge_passed_on(connection, context)
 
 
 def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc: OrgDoc) -> int:
@@ -110,6 +113,8 @@ def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc:
                 context.register.stage(permissions.ERASED, bytes(row.rk), None)
     set_peer(connection, peer.id, in_relist=1)
     context.register.stage(TAKEN, peer.org, None)
+    hide_revoked(connection, context, doc)
+    follow_hub(connection, context, peer.org)
     return hidden
 
 

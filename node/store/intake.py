@@ -2,14 +2,15 @@
 
 A put replaces what its origin disclosed; what is no longer disclosed is purged in the same
 transaction. An item that may not be held or cannot be applied keeps its mirror row, without values,
-and is reported as held.
+and is reported as held. What a hub passes on of others is mirrored by `node.store.forwarded`; both
+together are the hub's channel.
 """
 
 from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from federation.admit import door
 from federation.ledger import RowKind
@@ -20,7 +21,9 @@ from node.store.asking import REVOKED, is_asking
 from node.store.authorship import gives_way, turn_away
 from node.store.brake import BRAKED, Brake
 from node.store.context import Context
+from node.store.forwarded import Forwarded, yield_to_author
 from node.store.incoming_row import COLUMNS, RowMaker
+from node.store.passed_on import is_derived
 from node.store.peers import Peer, set_peer
 from node.store.records import (
     NOTHING_DISCLOSED,
@@ -62,6 +65,7 @@ class StoreIntake:
         self._connection = connection
         self._context = context
         self.peer = peer
+        self._passed_on = Forwarded(connection, context, peer)
         self.today = context.today
         self.channel = Incoming(peer.in_cursor, peer.in_relist, peer.in_synced, list_pos)
 
@@ -87,7 +91,8 @@ class StoreIntake:
                 if bucket < 255:
                     query = query.where(records.c.rk < bytes([bucket + 1]))
             found = self._connection.execute(query).fetchall()
-            return [(RecordKey(rk), state) for rk, state in found]
+            own = [(RecordKey(rk), state) for rk, state in found]
+            return own + self._passed_on.states(bucket, day)
 
         return self._context.digests.digest(SIDE, self.peer.id, asof, rows)
 
@@ -103,13 +108,15 @@ class StoreIntake:
             .order_by(records.c.rk)
             .limit(limit)
         )
-        return [
+        own = [
             MirrorRow(
                 RecordKey(bytes(row.rk)), row.rev, bytes(row.eid), _listed_state(row),
                 Day(row.row_exp), row.row_kind == RowKind.STOP, row.held,
             )
             for row in self._connection.execute(query)
         ]  # fmt: skip
+        others = self._passed_on.rows_from(lo, asof, limit)
+        return sorted(own + others, key=lambda row: row.rk)[:limit] if others else own
 
     def held(self) -> list[tuple[RecordKey, str]]:
         """What is here and cannot be applied or may not be stored, and why."""
@@ -117,11 +124,13 @@ class StoreIntake:
             records.c.org == self.peer.org, records.c.held != ""
         )
         found = {RecordKey(bytes(rk)): why for rk, why in self._connection.execute(query)}
+        found |= self._passed_on.held()
         return list({**self._context.turned_away.get(self.peer.id, {}), **found}.items())
 
     def is_asking(self, cursor: int) -> bool:
         """Whether something that is asked for again was not told since this cursor."""
-        return is_asking(self._connection, self.peer.org, cursor, self.today)
+        own = is_asking(self._connection, self.peer.org, cursor, self.today)
+        return own or self._passed_on.is_asking(cursor, self.today)
 
     def give(self, rks: Collection[RecordKey], max_bytes: int) -> list[Given]:
         """The origin's own records, back to it, as many as fit.
@@ -140,6 +149,11 @@ class StoreIntake:
                 if max_bytes < 0 or len(given) >= GIVE_ITEMS:
                     return given
                 given.append(Given(bytes(entry), bytes(sig), bytes(disclosures)))
+        for item in self._passed_on.given(rks):
+            max_bytes -= len(item.entry) + len(item.disclosures) + 100
+            if max_bytes < 0 or len(given) >= GIVE_ITEMS:
+                return given
+            given.append(item)
         return given
 
     def apply(self, items: Sequence[CheckedItem]) -> None:
@@ -158,6 +172,8 @@ class StoreIntake:
         if not items:
             return
         existing = self._existing([item.rk for item in items])
+        items, passed_on = self._passed_on.sort_out(items, existing)
+        self._take_over(items, existing)
         maker = RowMaker(
             self._connection, self._context, self.peer, door(self._context.policy, self.peer.org)
         )
@@ -207,6 +223,24 @@ class StoreIntake:
             self._connection.exec_driver_sql(_INSERT, [_in_order(row) for row in inserts])
             self._context.live_counts[self.peer.id] = self._live_count() + len(inserts)
         self._index(ids, values_of)
+        self._passed_on.apply(passed_on)
+
+    def _take_over(self, items: Sequence[CheckedItem], existing: dict[RecordKey, Any]) -> None:
+        """The author speaks for itself from now on: what hubs said of these records goes."""
+        said = [
+            existing.pop(item.rk)
+            for item in items
+            if item.rk in existing
+            and is_derived(existing[item.rk])
+            and bytes(existing[item.rk].org) == self.peer.org
+        ]
+        if not said:
+            return
+        unindex(self._connection, [(row.id, bytes(row.disclosures)) for row in said])
+        rks = [RecordKey(bytes(row.rk)) for row in said]
+        for group in chunks(rks):
+            self._connection.execute(delete(records).where(records.c.rk.in_(group)))
+        yield_to_author(self._connection, rks)
 
     def _index(
         self, ids: dict[RecordKey, int], values_of: dict[RecordKey, dict[str, Value]]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 from federation.ledger import RowKind
 from federation.peers import PeerState
 from node.errors import BadRequest, NotFound
+from node.store.authors import shown_authors
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
 from node.store.tables import peers, records
@@ -79,15 +80,19 @@ class Seen:
 
 def seen(connection: Connection, context: Context) -> Seen:
     """Who is heard now: we, and peers that are trusted or paused, and synced since a restore."""
-    return seen_of(context, origins(connection))
+    return seen_of(context, origins(connection), shown_authors(connection))
 
 
-def seen_of(context: Context, heard: Sequence[Origin]) -> Seen:
-    """The same from peers that were read already."""
-    names = {peer.org: peer.name for peer in heard}
+def seen_of(
+    context: Context, heard: Sequence[Origin], authors: Mapping[bytes, str] | None = None
+) -> Seen:
+    """The same from peers that were read already, and from authors that hubs pass on."""
+    passed_on = authors or {}
+    names = {**passed_on, **{peer.org: peer.name for peer in heard}}
     names[bytes(context.org)] = context.own_doc.name
     shown = {peer.org for peer in heard if peer.state.heard and peer.in_synced}
-    return Seen(context.org, names, frozenset(shown | {bytes(context.org)}), context.today)
+    shown |= passed_on.keys() | {bytes(context.org)}
+    return Seen(context.org, names, frozenset(shown), context.today)
 
 
 def find_alert(connection: Connection, text: str) -> Row[Any]:

@@ -153,6 +153,13 @@ class Passing:
         is_live = entry.status is Status.LIVE
         if is_live and (entry.exp_day < context.today or not self._in_step(author)):
             return None
+        if (
+            is_live
+            and row is not None
+            and row.state == erased_hash(row.rk)
+            and entry.rev <= row.rev
+        ):
+            return None  # it knows of an erasure that we have still to hear of
         # What has gone on once has waited: a correction must not go dark for the delay.
         is_there = row is not None and row.kind is RowKind.PUT
         view = record.view(Day(0) if is_there else entry.day)

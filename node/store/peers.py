@@ -47,7 +47,7 @@ class Peer:
     @property
     def docs(self) -> Documents:
         """Its org documents and card, verified when they were stored, and again here."""
-        return _documents(self.docs_raw)
+        return documents_of(self.docs_raw)
 
     @property
     def accepts(self) -> Accepts | None:
@@ -68,8 +68,8 @@ class Peer:
 
 
 @lru_cache(maxsize=256)
-def _documents(raw: bytes) -> Documents:
-    """Documents from their bytes; the same bytes are verified once, since all of them is the key.
+def documents_of(raw: bytes) -> Documents:
+    """Documents from stored bytes; the same bytes are verified once, since all of them is the key.
 
     Each message of a peer needs them several times, and two signatures take 150 µs.
     """

@@ -20,6 +20,7 @@ from node.plate_readings import fits_plate, may_be_same
 from node.question import Question
 from node.readings import PART, START, Sought
 from node.showing import plain_fields
+from node.store.authors import shown_authors
 from node.store.context import Context
 from node.store.identifier_index import IdentifierIndex
 from node.store.lookup import Origin, Seen, origins, seen_of
@@ -69,7 +70,7 @@ def search(
 ) -> dict[str, Any]:
     """Everything that is known of what was asked, best first, and who could not be asked."""
     peers = origins(connection)
-    known = seen_of(context, peers)
+    known = seen_of(context, peers, shown_authors(connection))
     asked = [*question.sought, *_keyed(index, question)]
     hits, more = _hits(connection, known, asked)
     whole = frozenset(question.sought)

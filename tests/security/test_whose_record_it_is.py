@@ -80,5 +80,17 @@ async def test_what_is_turned_away_is_reported_to_whoever_sent_it(tmp_path: Path
         await take(node, honest, put(signed))
         await take(node, hostile, Stop(1, signed.entry.rk, Day(node.today + 900)), put(signed, 2))
         assert await matches(node) == [text_id(signed.entry.rk)]
+        # It passes on what its author did not allow it to: that is mirrored, and changes nothing.
+        assert await node.read(held, node, hostile.org) == [(signed.entry.rk, "not_onward")]
+        assert await node.read(held, node, honest.org) == []
+
+
+async def test_bad_bytes_under_another_s_key_are_turned_away_and_reported(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hostile, honest = await befriend(node, "Hostile"), await befriend(node, "Harbour")
+        signed = signed_by(honest, node)
+        await take(node, honest, put(signed))
+        await take(node, hostile, Put(1, signed.entry.rk, b"\x00", b"\0" * 64, b"\x90"))
+        assert await matches(node) == [text_id(signed.entry.rk)]
         assert await node.read(held, node, hostile.org) == [(signed.entry.rk, "not_author")]
         assert await node.read(held, node, honest.org) == []

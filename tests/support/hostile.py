@@ -8,6 +8,7 @@ from node.answering import Answering, take_delta
 from node.exchange import Exchange
 from node.pipeline import Signed, sign_alert
 from node.runtime import Node
+from node.store.authors import others_in
 from node.store.peers import Peer, peer_of
 from protocol.codec import Value
 from protocol.commitment import encode_disclosures
@@ -95,7 +96,8 @@ async def peer(node: Node, other: MadeUp) -> Peer:
 async def take(node: Node, sender: MadeUp, *items: Put | Stop) -> None:
     """Have the node take items of a peer, as it would from its delta."""
     sent = delta(node, *items)
-    checked = await node.checking.check(items, sender.doc(), node.today)
+    others = await node.read(others_in, items, sender.org)
+    checked = await node.checking.check(items, sender.doc(), node.today, others)
     at = (await peer(node, sender)).id
 
     def effect(connection: Connection) -> None:

@@ -1,0 +1,288 @@
+"""The mirror of what one hub passes on, in one open transaction; `node.store.intake` hands it over.
+
+A row for each record that the hub says it passes on, as for an origin's own: what it tells is
+confirmed by the same digest. Rows show nothing by themselves; `node.store.passed_on` makes of them
+what people see. Where the author is a source of ours, a row has no values: the author's own count.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from federation.admit import door
+from federation.ledger import RowKind
+from federation.onward import NOT_ONWARD
+from federation.origin import ASK_AGAIN
+from federation.receiver import RETRYABLE, MirrorRow
+from federation.verify import CheckedItem
+from node.store.asking import REVOKED
+from node.store.authors import forget_authors, is_refused
+from node.store.authorship import turn_away
+from node.store.context import Context
+from node.store.incoming_row import RowMaker
+from node.store.passed_on import show
+from node.store.peers import Peer, all_peers
+from node.store.records import NOTHING_DISCLOSED, chunks, only, opened_values
+from node.store.tables import forwarded, records
+from protocol.entry import Status
+from protocol.ids import Day, OrgId, RecordKey
+from protocol.messages import Given
+
+SIDE = "in"
+COLUMNS = tuple(column.name for column in forwarded.c if column.name not in {"id", "source", "rk"})
+_OF_LISTS = ("kind", "severity", "codes")  # columns of `records` that a mirror has no use for
+_UPDATE = (
+    update(forwarded)
+    .where(forwarded.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in COLUMNS})
+)
+_WHOLE = select(
+    forwarded, literal("").label("kind"), literal(0).label("severity"), literal("").label("codes")
+)
+
+
+class Forwarded:
+    """What one hub passes on, as it is mirrored here."""
+
+    def __init__(self, connection: Connection, context: Context, peer: Peer) -> None:
+        self._connection = connection
+        self._context = context
+        self._peer = peer
+        self._mine = forwarded.c.source == peer.id
+
+    def sort_out(
+        self, items: Sequence[CheckedItem], existing: Mapping[RecordKey, Any]
+    ) -> tuple[list[CheckedItem], list[CheckedItem]]:
+        """Part what the hub says of itself from what it passes on.
+
+        `existing` are the rows of `records` under these keys. A stop says no author: it is of what
+        it was passed on before, or of what another's own row is about.
+        """
+        rows = self._rows([item.rk for item in items])
+        own: list[CheckedItem] = []
+        others: list[CheckedItem] = []
+        for item in items:
+            at = existing.get(item.rk)
+            is_anothers = item.is_stop and at is not None and bytes(at.org) != self._peer.org
+            passed = item.author is not None or item.rk in rows or is_anothers
+            (others if passed else own).append(item)
+        return own, others
+
+    def apply(self, items: Sequence[CheckedItem]) -> None:
+        """Mirror items that were passed on, each key once, and show what follows."""
+        if not items:
+            return
+        rks = [item.rk for item in items]
+        rows, direct = self._rows(rks), self._direct(rks)
+        peers = {peer.org: peer for peer in all_peers(self._connection)}
+        room = self._context.live_limit - self._count()
+        away = self._context.turned_away.get(self._peer.id, {})
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        for item in items:
+            old = rows.get(item.rk)
+            if old is None and room <= -self._context.live_limit:
+                turn_away(self._context, self._peer.id, item, "full")
+                continue
+            away.pop(item.rk, None)
+            row = self._row(item, old, peers, direct, full=old is None and room <= 0)
+            if old is None:
+                room -= 1
+                new.append({"source": self._peer.id, **row})
+            else:
+                del row["rk"]
+                changed.append({"b_id": old.id, **row})
+            self._context.digests.touch(SIDE, self._peer.id, item.rk)
+        if new:
+            self._vacate([row["rk"] for row in new])
+            self._connection.execute(insert(forwarded), new)
+        if changed:
+            self._connection.execute(_UPDATE, changed)
+        show(self._connection, self._context, rks)
+
+    def _row(
+        self,
+        item: CheckedItem,
+        old: Any,
+        peers: Mapping[OrgId, Peer],
+        direct: Mapping[RecordKey, bytes],
+        *,
+        full: bool,
+    ) -> dict[str, Any]:
+        author = item.author
+        if author is None and old is not None and len(old.org):
+            author = OrgId(bytes(old.org))
+        if author == self._context.org:
+            item = replace(item, record=None, problem=NOT_ONWARD, claimed=frozenset())
+        org = author or self._peer.org
+        way = door(self._context.policy, org)
+        if author is not None and is_refused(peers.get(author)):
+            way = replace(way, closed=(*way.closed, "receiver.peer=refused"))
+        maker = RowMaker(self._connection, self._context, replace(self._peer, org=org), way)
+        record = item.record
+        if record is not None and direct.get(item.rk) == record.entry.org:
+            # Only mirrored: neither the register nor what is shown hears of it.
+            row = maker.row(replace(item, record=None, problem=""), old, full=full)[0]
+            entry = record.entry
+            row |= {
+                "eid": entry.eid, "rev": entry.rev, "day": entry.day, "exp_day": entry.exp_day,
+                "status": int(entry.status), "node_key": entry.node_key, "entry": entry.raw,
+                "sig": record.sig, "row_kind": int(RowKind.PUT), "hidden": "",
+            }  # fmt: skip
+        else:
+            row = maker.row(item, old, full=full)[0]
+        row["org"] = author or b""
+        return {name: each for name, each in row.items() if name not in _OF_LISTS}
+
+    def _rows(self, rks: Collection[RecordKey]) -> dict[RecordKey, Any]:
+        return {
+            RecordKey(bytes(row.rk)): row
+            for group in chunks(rks)
+            for row in self._connection.execute(
+                _WHOLE.where(self._mine, forwarded.c.rk.in_(group))
+            ).fetchall()
+        }
+
+    def _direct(self, rks: Collection[RecordKey]) -> dict[RecordKey, bytes]:
+        """Who has a row of its own about each of these records: a source of ours."""
+        query = select(records.c.rk, records.c.org).where(
+            records.c.row_exp > 0, records.c.org != self._peer.org
+        )
+        return {
+            RecordKey(bytes(rk)): bytes(org)
+            for group in chunks(rks)
+            for rk, org in self._connection.execute(query.where(records.c.rk.in_(group)))
+        }
+
+    def _vacate(self, rks: Collection[RecordKey]) -> None:
+        """What the hub stopped before it named an author had a row as if it were its own."""
+        for group in chunks(rks):
+            self._connection.execute(
+                delete(records).where(
+                    records.c.rk.in_(group), records.c.org == self._peer.org, records.c.eid == b""
+                )
+            )
+
+    def _count(self) -> int:
+        query = select(func.count()).select_from(forwarded).where(self._mine)
+        return self._connection.execute(query).scalar_one()
+
+    def states(self, bucket: int | None, asof: Day) -> list[tuple[RecordKey, bytes]]:
+        """The key and state of each row, or of those whose key begins with a byte."""
+        query = select(forwarded.c.rk, forwarded.c.state).where(
+            self._mine, forwarded.c.row_exp >= asof
+        )
+        if bucket is not None:
+            query = query.where(forwarded.c.rk >= bytes([bucket]))
+            if bucket < 255:
+                query = query.where(forwarded.c.rk < bytes([bucket + 1]))
+        return [
+            (RecordKey(bytes(rk)), bytes(state)) for rk, state in self._connection.execute(query)
+        ]
+
+    def rows_from(self, lo: bytes, asof: Day, limit: int) -> list[MirrorRow]:
+        """The rows from `lo` on, in order; what is hidden is asked for again."""
+        query = (
+            select(forwarded)
+            .where(self._mine, forwarded.c.rk >= lo, forwarded.c.row_exp >= asof)
+            .order_by(forwarded.c.rk)
+            .limit(limit)
+        )
+        return [
+            MirrorRow(
+                RecordKey(bytes(row.rk)), row.rev, bytes(row.eid),
+                ASK_AGAIN if row.hidden == REVOKED and row.row_kind == RowKind.PUT
+                else bytes(row.state),
+                Day(row.row_exp), row.row_kind == RowKind.STOP, row.held,
+            )
+            for row in self._connection.execute(query)
+        ]  # fmt: skip
+
+    def held(self) -> dict[RecordKey, str]:
+        """What is held back, and why."""
+        query = select(forwarded.c.rk, forwarded.c.held).where(self._mine, forwarded.c.held != "")
+        return {RecordKey(bytes(rk)): why for rk, why in self._connection.execute(query)}
+
+    def is_asking(self, cursor: int, today: Day) -> bool:
+        """Whether a row that may be had now was not told since this cursor."""
+        query = select(forwarded.c.id).where(
+            self._mine,
+            forwarded.c.pseq <= cursor,
+            forwarded.c.row_exp >= today,
+            forwarded.c.row_kind == int(RowKind.PUT),
+            or_(forwarded.c.held.in_(RETRYABLE), forwarded.c.hidden == REVOKED),
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def given(self, rks: Collection[RecordKey]) -> list[Given]:
+        """What the hub passed on of these, for it to know again."""
+        query = select(forwarded.c.entry, forwarded.c.sig, forwarded.c.disclosures).where(
+            self._mine, forwarded.c.eid != b""
+        )
+        return [
+            Given(bytes(entry), bytes(sig), bytes(disclosures))
+            for group in chunks(rks)
+            for entry, sig, disclosures in self._connection.execute(
+                query.where(forwarded.c.rk.in_(group))
+            )
+        ]
+
+
+def yield_to_author(connection: Connection, rks: Collection[RecordKey]) -> None:
+    """The author speaks for itself from now on: what hubs disclosed of these is purged."""
+    for group in chunks(rks):
+        connection.execute(
+            update(forwarded).where(forwarded.c.rk.in_(group)).values(disclosures=NOTHING_DISCLOSED)
+        )
+
+
+def forget_hub(connection: Connection, context: Context, peer: Peer) -> None:
+    """Delete what a peer passed on, and show what others passed on, if anything."""
+    query = select(forwarded.c.rk).where(forwarded.c.source == peer.id)
+    rks = [RecordKey(bytes(rk)) for (rk,) in connection.execute(query)]
+    connection.execute(delete(forwarded).where(forwarded.c.source == peer.id))
+    show(connection, context, rks)
+
+
+def end_forwarded(connection: Connection, today: Day, before: Day) -> int:
+    """Purge what expired mirrors say, and their rows once stops travel no more; how many ended."""
+    is_over = (forwarded.c.exp_day < today, forwarded.c.disclosures != NOTHING_DISCLOSED)
+    done = connection.execute(
+        update(forwarded).where(*is_over).values(disclosures=NOTHING_DISCLOSED)
+    )
+    gone = connection.execute(
+        delete(forwarded).where(forwarded.c.row_exp < before, forwarded.c.exp_day < before)
+    )
+    if gone.rowcount:
+        forget_authors(connection)
+    return done.rowcount + gone.rowcount
+
+
+def purge_passed_on(connection: Connection, context: Context) -> int:
+    """Drop from every mirror what our policy no longer lets us hold; returns of how many."""
+    count = 0
+    query = select(forwarded.c.id, forwarded.c.org, forwarded.c.disclosures).where(
+        forwarded.c.status == int(Status.LIVE), forwarded.c.disclosures != NOTHING_DISCLOSED
+    )
+    for row in connection.execute(query).fetchall():
+        raw = bytes(row.disclosures)
+        values = opened_values(raw)
+        names = door(context.policy, OrgId(bytes(row.org))).admit(values).names
+        if len(names) < len(values):
+            count += 1
+            left = {"disclosures": only(raw, names), "held": "not_accepted"}
+            connection.execute(update(forwarded).where(forwarded.c.id == row.id).values(**left))
+    show(connection, context)
+    return count

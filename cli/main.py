@@ -37,6 +37,7 @@ COMMANDS = {
     "check": Entry("cli.cmd_check", "Ask whether a number, email, handle or plate is known."),
     "peer": Entry("cli.cmd_peer", "Invite, verify, pause, block and remove peers."),
     "dispute": Entry("cli.cmd_dispute", "Take objections of listed persons, and answer them."),
+    "police": Entry("cli.cmd_police", "Give one alert to police, where everybody agrees."),
     "audit": Entry("cli.cmd_audit", "Show who did what inside."),
     "policy": Entry("cli.cmd_policy", "Show, check and apply what this node shares."),
     "keys": Entry("cli.cmd_keys", "Show, rotate, revoke and recover the organisation's keys."),

@@ -64,6 +64,7 @@ COMMANDS: dict[str, str] = {
     "alert_hold": "holding",
     "alert_lift": "holding",
     "alert_held": "holding",
+    "police_export": "police",
     "keys_show": "keyring",
     "keys_rotate": "keyring",
     "keys_revoke": "keyring",

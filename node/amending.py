@@ -79,7 +79,7 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     today = local_day(context.now_us(), node.settings.timezone)
     words = edited(fields, form, node.settings, today)
     notes = look_through(words, before=fields)
-    leaves = all_leaves(words, policy, record.consent)
+    leaves = all_leaves(words, policy, record.consent, context.oprf_key)
     exp_day = last_day(leaves, policy, record.life_begins)
     exp_day = no_longer_than_provisional(connection, record.entry.rk, exp_day)
     if exp_day < node.today:

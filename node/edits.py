@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from federation.policy import Policy
 from federation.release import Consent
+from keys.oprf import OprfKey
 from node.errors import BadField
 from node.fields_form import field_name, parse_form, replaces
 from node.pipeline import leaves_of
 from node.settings import Settings
+from node.tokens import token_leaf, with_tokens
 from protocol import vocabulary
 from protocol.codec import Value
 from protocol.errors import ProtocolError
@@ -66,6 +68,7 @@ def own_words(fields: Mapping[str, Value]) -> dict[str, Value]:
     """The fields that people gave, without those that follow from them."""
     found = {name: value for name, value in fields.items() if name not in {"kind", "terms"}}
     for kind in vocabulary.IDENTIFIER_KINDS:
+        found.pop(token_leaf(kind), None)
         if kind in found:
             found.pop(f"{kind}.masked", None)
     finest = next((name for name in _DATES if name in found), None)
@@ -89,12 +92,14 @@ def _hold_places(fields: dict[str, Value]) -> None:
         raise BadField("slot: needs its day")
 
 
-def all_leaves(fields: Mapping[str, Value], policy: Policy, consent: Consent) -> dict[str, Value]:
-    """Every leaf of these fields; BadField where they do not go together."""
+def all_leaves(
+    fields: Mapping[str, Value], policy: Policy, consent: Consent, oprf_key: OprfKey | None
+) -> dict[str, Value]:
+    """Every leaf of these fields, tokens with them; BadField where they do not go together."""
     if not fields.get("codes"):
         raise BadField("codes: none; say what happened")
     try:
-        return leaves_of(fields, policy, consent)
+        return with_tokens(leaves_of(fields, policy, consent), policy, oprf_key)
     except ProtocolError as error:
         raise BadField(str(error)) from None
 

@@ -18,6 +18,7 @@ from node.pipeline import next_revision, publish, signed_again, terms_of
 from node.runtime import Node
 from node.store.records import OwnRecord, chunks, own_records
 from node.store.tables import own
+from node.tokens import needs_tokens, with_tokens
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey
@@ -41,16 +42,14 @@ async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> s
     news = await _sign_and_publish(
         node,
         known,
-        lambda record, above: signed_again(
-            record, node.key, context.random, node.today, above=above
-        ),
+        lambda record, above: _again(record, node, above),
     )
     context.conflicts.difference_update(keys)
     return news
 
 
 async def follow_terms(node: Node) -> set[int]:
-    """Sign live records again whose terms or days are not what the policy says; peers with news.
+    """Sign live records again whose terms, days or tokens are not as they should; peers with news.
 
     A life only gets shorter here, so that copies which nobody can reach die sooner. Nothing where
     the register is lost, or our key may not sign: then everything waits.
@@ -71,10 +70,23 @@ async def follow_terms(node: Node) -> set[int]:
     return news
 
 
-def _in_step(record: OwnRecord, node: Node, standing: Standing, above: int) -> OwnRecord:
+def _again(record: OwnRecord, node: Node, above: int) -> OwnRecord:
+    """The same record at its next revision, its tokens under the key that answers now."""
+    key, context = node.key, node.context
+    if record.entry.status is not Status.LIVE:
+        return signed_again(record, key, context.random, node.today, above=above)
     leaves = {name: disclosure.value for name, disclosure in record.opened.items()}
     return next_revision(
-        record, node.key, leaves | {"terms": standing.terms}, node.context.random,
+        record, key, with_tokens(leaves, node.policy, context.oprf_key), context.random,
+        today=node.today, exp_day=record.entry.exp_day, status=Status.LIVE, above=above,
+    )  # fmt: skip
+
+
+def _in_step(record: OwnRecord, node: Node, standing: Standing, above: int) -> OwnRecord:
+    leaves = {name: disclosure.value for name, disclosure in record.opened.items()}
+    leaves = with_tokens(leaves | {"terms": standing.terms}, node.policy, node.context.oprf_key)
+    return next_revision(
+        record, node.key, leaves, node.context.random,
         today=node.today, exp_day=standing.exp_day, status=Status.LIVE, above=above,
     )  # fmt: skip
 
@@ -105,7 +117,9 @@ def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing
         if rk in partial and isinstance(stands.value, list):
             terms = _narrower(stands.value, terms)
         last = capped_day(record, node.policy, node.today)
-        if terms != stands.value or last != record.entry.exp_day:
+        values = {name: disclosure.value for name, disclosure in record.opened.items()}
+        lacks = needs_tokens(values, node.policy, node.context.oprf_key)
+        if terms != stands.value or last != record.entry.exp_day or lacks:
             found[rk] = Standing(terms, last)
     return found
 

@@ -139,7 +139,7 @@ def record_of(
 
     `until_us` is until when it may stand unless others confirm it; 0: they need not.
     """
-    leaves = all_leaves(draft.fields, policy, consent)
+    leaves = all_leaves(draft.fields, policy, consent, context.oprf_key)
     today = context.today
     last = last_day(leaves, policy, today)
     signed = sign_alert(

@@ -83,7 +83,7 @@ class Node:
         self._writes = GroupCommit(store, context)
         self._writes.on_purged = self._folding.due
         self.checking = CheckingPool()
-        self._oprf: tuple[bytes, OprfKey | None] = (b"", None)
+        context.oprf_key = _oprf_key(keystore)
         self.documents = _documents(self)
         self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
@@ -98,14 +98,6 @@ class Node:
     def box_keys(self) -> tuple[BoxKey, ...]:
         """The box keys that peers may still seal to."""
         return self.keystore.box_keys
-
-    @property
-    def oprf_key(self) -> OprfKey | None:
-        """The key of our tokens; None where this machine cannot match."""
-        seed = self.keystore.oprf_seed
-        if self._oprf[0] != seed:
-            self._oprf = seed, derive_key(seed) if oprf_available() else None
-        return self._oprf[1]
 
     @property
     def policy(self) -> Policy:
@@ -155,6 +147,7 @@ class Node:
             save_keystore(self.home / KEYSTORE_FILE, keystore, self._passphrase)
             self.keystore = keystore
             self.context.own_doc = _orgdocs(keystore)[-1]
+            self.context.oprf_key = _oprf_key(keystore)
             self.documents = _documents(self)
 
     def write_keystore(self, path: Path, keystore: Keystore) -> None:
@@ -211,6 +204,11 @@ def _orgdocs(keystore: Keystore) -> tuple[OrgDoc, ...]:
     return tuple(decode_orgdoc(raw, sig) for raw, sig in keystore.orgdocs)
 
 
+def _oprf_key(keystore: Keystore) -> OprfKey | None:
+    """The key of our tokens; None where this machine cannot match, or there is no seed yet."""
+    return derive_key(keystore.oprf_seed) if keystore.oprf_seed and oprf_available() else None
+
+
 def _documents(node: Node) -> Documents:
     """Our documents, with a card that says where we are and what our policy can hold."""
     keystore, settings = node.keystore, node.settings
@@ -224,7 +222,7 @@ def _documents(node: Node) -> Documents:
         endpoints=settings.endpoints,
         features=FEATURES,
         accepts=Accepts(accepted.region, accepted.legal_model, accepted.levels),
-        oprf_kid=node.oprf_key.kid if node.oprf_key is not None else b"",
+        oprf_kid=node.context.oprf_key.kid if node.context.oprf_key else b"",
     )
     return Documents(_orgdocs(keystore), card)
 

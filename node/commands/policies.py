@@ -270,7 +270,7 @@ def _alert_or_draft(connection: Connection, context: Context, id: str) -> _Share
 
 def _as_published(draft: Draft, context: Context) -> _Shared:
     consent = draft.asked.consent or Consent()
-    leaves = all_leaves(draft.fields, context.policy, consent)
+    leaves = all_leaves(draft.fields, context.policy, consent, context.oprf_key)
     today = context.today
     view = RecordView(leaves, today, today, approved=APPROVED_BY_PUBLISHING & leaves.keys())
     return _Shared(view, consent, Restrictions(), Status.LIVE)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from federation.policy import Policy
+from keys.oprf import OprfKey
 from keys.orgdoc import OrgDoc
 from node.store.digests import Digests
 from node.store.register import Register
@@ -33,6 +34,7 @@ class Context:
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for
     brake_limit: int = 20  # what one origin may take away in 24 hours: node.store.brake
     lawful: set[RecordKey] = field(default_factory=set)  # of which a copy is kept: store.lawful
+    oprf_key: OprfKey | None = field(default=None, repr=False)  # None: this machine cannot match
     hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
     issued_again: dict[RecordKey, Day] = field(default_factory=dict)  # when a conflict was believed

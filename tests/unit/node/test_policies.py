@@ -182,7 +182,8 @@ async def test_the_preview_names_what_colluding_peers_could_join(tmp_path: Path)
         narrow = {"alert": alert, "peer": "Harbour", "withhold": ["phone"]}
         await node.dispatch("alert_narrow", narrow)
         shown = await preview(node, "Harbour", alert)
-        assert shown["joinable"] == [{"peer": "Lakeside", "fields": ["phone", "phone.masked"]}]
+        fields = ["phone", "phone.masked", "phone.token"]
+        assert shown["joinable"] == [{"peer": "Lakeside", "fields": fields}]
         assert {"field": "phone", "rule": "consent.audience=narrowed"} in shown["withheld"]
 
 

@@ -15,6 +15,7 @@ from node.runtime import Node, open_node
 from node.setup import Wishes, init_node
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, add_peer, peer_by_id, set_peer
+from node.tokens import with_tokens
 from protocol.codec import Value
 from protocol.ids import RecordKey
 
@@ -95,7 +96,8 @@ async def befriend(
 async def say(node: Node, count: int = 1, **fields: Value) -> list[RecordKey]:
     """Publish alerts of a robbery."""
     context = node.context
-    leaves = leaves_of({**ROBBERY, **fields}, node.policy, CONSENT)
+    said = leaves_of({**ROBBERY, **fields}, node.policy, CONSENT)
+    leaves = with_tokens(said, node.policy, context.oprf_key)
     exp_day = last_day(leaves, node.policy, node.today)
     signed = [
         sign_alert(

@@ -32,17 +32,19 @@ def _show(result: Result) -> None:
 
 @click.command()
 @click.argument("text", required=False)
+@click.option("--local", is_flag=True, help="Look in what is held here only; ask no other origin.")
 @click.pass_obj
-def check(cli: Cli, text: str | None) -> None:
+def check(cli: Cli, text: str | None, local: bool) -> None:
     """Ask whether a number, email, handle or plate, whole or in part, is known.
 
     TEXT is - to read it from standard input; on a terminal it is asked for, and the answer begins
-    with how it was read.
+    with how it was read. Organisations that gave only tokens of their numbers are asked, without
+    seeing what for; who could not be asked is named.
 
     \b
       parasol check -
     """
     asked = text_argument(cli, text, "Number, email, handle or plate", argument="TEXT")
-    result = cli.call("check", text=asked)
+    result = cli.call("check", text=asked, **({"local": True} if local else {}))
     then = "parasol alert show ALERT" if result.get("matches") else ""
     emit(cli, result, _show, then=then)

@@ -22,6 +22,7 @@ from keys.knock import answer_knock, is_knock
 from node.exchange import Exchange, aside
 from node.hub import answer_authors
 from node.introductions import our_hello, prove_hello, receive_hello
+from node.matching import answer_match
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
@@ -46,6 +47,7 @@ from protocol.messages import (
     Pull,
     decode_body,
 )
+from protocol.messages_match import Match
 from protocol.messages_hub import Authors
 
 BYE_LEFT = 0
@@ -160,6 +162,8 @@ class Answering:
                 return await self._change(peer, inner, lambda g: origin.on_list(g, message))
             case Give():
                 return await self._give(peer, inner, message)
+            case Match():
+                return await answer_match(self._node, peer.id, inner, message)
             case Poke():
                 await self._change(peer, inner, lambda _: None)
                 self.on_poke(peer.id)

@@ -18,6 +18,7 @@ SETTINGS_FILE = "settings.toml"
 POLICY_FILE = "policy.toml"
 KEYSTORE_FILE = "keystore"
 NAME_LENGTH = 80
+MATCHES_MOST = 100_000
 
 _HEAD = """\
 # This node's settings. Stop `parasol serve`, edit, start it again. What is shared stands in
@@ -29,6 +30,9 @@ _HEAD = """\
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One node's settings, all of them checked.
+
+    `match_quota` is how many identifiers a peer may have evaluated here in a day, `match_asks` how
+    many this node asks others about.
 
     `endpoints` are whole addresses with the secret path; none for a node that cannot be reached.
     `listen_host` is None for a node that opens no port. `secret_path` is the path's last part.
@@ -44,6 +48,8 @@ class Settings:
     endpoints: tuple[str, ...] = field(default=(), repr=False)
     allow_loopback: bool = False
     socks_proxy: str | None = None
+    match_quota: int = 300
+    match_asks: int = 250
 
     @property
     def country(self) -> str:
@@ -62,6 +68,9 @@ class Settings:
             raise BadSetting("language: a code of two letters, such as en or fr")
         if self.listen_host is not None and not 0 < self.listen_port < 65536:
             raise BadSetting("listen: a port from 1 to 65535")
+        for name, most in (("match_quota", self.match_quota), ("match_asks", self.match_asks)):
+            if not 0 <= most <= MATCHES_MOST:
+                raise BadSetting(f"{name}: identifiers in a day, 0 to {MATCHES_MOST}")
         check_endpoints(self.endpoints, allow_loopback=self.allow_loopback)
         if self.socks_proxy is not None:
             check_socks(self.socks_proxy)
@@ -106,6 +115,8 @@ _KINDS: dict[str, type] = {
     "endpoints": list,
     "allow_loopback": bool,
     "socks_proxy": str,
+    "match_quota": int,
+    "match_asks": int,
 }
 _KIND_WORDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
 

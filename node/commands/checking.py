@@ -6,6 +6,7 @@ What was asked is kept nowhere and logged nowhere.
 from typing import Any
 
 from node.errors import BadField
+from node.matching_check import match_elsewhere, together
 from node.question import parse_question
 from node.runtime import Node
 from node.store.search import search
@@ -13,8 +14,10 @@ from node.store.search import search
 NOT_SAFE = "No match is not proof of safety."
 
 
-async def check(node: Node, text: str) -> dict[str, Any]:
+async def check(node: Node, text: str, local: bool = False) -> dict[str, Any]:
     """Look a text up in every alert that may be shown here; the best 50, and how many more.
+
+    Then the origins are asked that gave us tokens in place of such identifiers, unless `local`.
 
     `understood` names the kinds that were looked for, `read_as` how the text was read, for the
     person who typed it.
@@ -25,5 +28,7 @@ async def check(node: Node, text: str) -> dict[str, Any]:
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
     found = await node.read(search, node.context, index, question)
+    elsewhere = await match_elsewhere(node, question, local=local)
     read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
+    found = together(found, elsewhere)
     return {**found, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}

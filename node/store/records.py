@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from federation.release import Consent, RecordView, Restrictions
 from node.store.purges import note_purge
 from node.store.tables import identifiers, own, records
+from node.store.token_index import token_norms
 from protocol.codec import Value, decode, encode
 from protocol.commitment import Disclosure, decode_disclosures
 from protocol.entry import Entry, Status, decode_entry
@@ -22,7 +23,8 @@ from protocol.shape import as_array, as_bytes, as_str
 
 SEARCHED = frozenset(
     {"phone", "email", "handle", "plate", "profile", "name", "plate.part",
-    "phone.masked", "email.masked", "handle.masked", "plate.masked", "profile.masked"}
+    "phone.masked", "email.masked", "handle.masked", "plate.masked", "profile.masked",
+    "phone.token", "email.token", "handle.token", "plate.token", "profile.token"}
 )  # fmt: skip
 NOTHING_DISCLOSED = encode([])
 CHUNK = 500
@@ -117,12 +119,17 @@ def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, A
     """The rows of the identifier index for one record's values.
 
     A masked form stands for a number only where the number itself is not there: it must not make
-    another number with the same last digits look like a match.
+    another number with the same last digits look like a match. So does a token: nobody needs to be
+    asked about what is held.
     """
     for kind in SEARCHED & values.keys():
-        if kind.endswith(".masked") and kind.removesuffix(".masked") in values:
+        if kind.endswith((".masked", ".token")) and kind.rpartition(".")[0] in values:
             continue
         found = values[kind]
+        if kind.endswith(".token"):
+            for norm in token_norms(kind, found):
+                yield {"norm": norm, "kind": kind, "record": record}
+            continue
         if isinstance(found, list):
             for norm in {str(item).casefold() if kind == "name" else str(item) for item in found}:
                 yield {"norm": norm, "kind": kind, "record": record}

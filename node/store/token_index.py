@@ -1,0 +1,134 @@
+"""Tokens that other organisations disclosed to us, as rows of `identifiers`: who can be asked.
+
+A token stands there under the kind and the key that made it, so that the keys of one kind are
+found by steps from one to the next, and a token by its whole value. Only tokens beside which the
+clear form is not held are indexed: where it is, nobody needs to be asked.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from federation.ledger import RowKind
+from node.store.context import Context
+from protocol.codec import Value
+from protocol.entry import Status
+from protocol.ids import OrgId, text_id
+
+KIDS_MOST = 512  # keys of one kind that are looked at: a peer could make up any number
+
+_OPEN = (
+    "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
+    " AND r.org != :own"
+)
+_NEXT = text("SELECT min(norm) FROM identifiers WHERE norm >= :first AND norm < :last")
+_WHOSE = text(
+    "SELECT r.org FROM identifiers AS i CROSS JOIN records AS r ON r.id = i.record"  # noqa: S608
+    f" WHERE i.norm >= :first AND i.norm < :last AND {_OPEN} AND (r.kind = 'hold') <= :holds"
+    " ORDER BY r.org = :likely DESC LIMIT 1"
+)
+_FOUND = text(
+    "SELECT i.norm, i.kind AS leaf, r.id, r.rk, r.org, r.kind, r.severity, r.day, r.disclosures"  # noqa: S608
+    " FROM json_each(:norms) AS j CROSS JOIN identifiers AS i ON i.norm = j.value"
+    f" CROSS JOIN records AS r ON r.id = i.record WHERE {_OPEN}"
+)
+
+
+def token_norm(leaf: str, kid: bytes, token: bytes) -> str:
+    """What the index holds of one token of a leaf such as `phone.token`."""
+    return f"{_prefix(leaf)}{text_id(kid)}.{text_id(token)}"
+
+
+def token_norms(leaf: str, value: Value) -> Iterator[str]:
+    """What the index holds of a leaf of tokens."""
+    if isinstance(value, list):
+        for pair in value:
+            if isinstance(pair, list) and len(pair) == 2:
+                kid, token = pair
+                if isinstance(kid, bytes) and isinstance(token, bytes):
+                    yield token_norm(leaf, kid, token)
+
+
+def _prefix(leaf: str) -> str:
+    return f"~{leaf}."
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An organisation of which tokens under one key are held, and that key as the index has it."""
+
+    org: OrgId
+    kid: str
+
+
+def holders(
+    connection: Connection,
+    context: Context,
+    leaf: str,
+    likely: dict[str, OrgId],
+    *,
+    holds: bool = False,
+) -> list[Holder]:
+    """Whose tokens of a leaf are held here and live, by key.
+
+    `likely` says which organisation's card names a key: it is looked for first under that key.
+    `holds`: those that an organisation disclosed in a hold count too.
+    """
+    found: list[Holder] = []
+    prefix = _prefix(leaf)
+    at, last = prefix, prefix + "\x7f"
+    for _ in range(KIDS_MOST):
+        norm = connection.execute(_NEXT, {"first": at, "last": last}).scalar()
+        if norm is None:
+            break
+        kid = str(norm).removeprefix(prefix).partition(".")[0]
+        first, at = f"{prefix}{kid}.", f"{prefix}{kid}/"  # a slash comes after the point
+        asked = _standing(context) | {
+            "first": first, "last": at, "holds": holds, "likely": likely.get(kid, b""),
+        }  # fmt: skip
+        org = connection.execute(_WHOSE, asked).scalar()
+        if org is not None:
+            found.append(Holder(OrgId(bytes(org)), kid))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A live record of another organisation that holds a token we asked for."""
+
+    norm: str = field(repr=False)
+    leaf: str
+    rk: bytes
+    org: bytes
+    kind: str
+    severity: int
+    day: int
+    disclosures: bytes = field(repr=False)
+
+
+def with_tokens_of(
+    connection: Connection, context: Context, norms: Collection[str]
+) -> Sequence[TokenRow]:
+    """The live records of others that have one of these tokens."""
+
+    if not norms:
+        return []
+    asked = _standing(context) | {"norms": json.dumps(list(norms))}
+    return [_row(row) for row in connection.execute(_FOUND, asked)]
+
+
+def _row(row: Row[Any]) -> TokenRow:
+    return TokenRow(
+        row.norm, row.leaf, bytes(row.rk), bytes(row.org), row.kind, row.severity, row.day,
+        bytes(row.disclosures),
+    )  # fmt: skip
+
+
+def _standing(context: Context) -> dict[str, Any]:
+    return {
+        "live": int(Status.LIVE), "put": int(RowKind.PUT), "today": context.today,
+        "own": bytes(context.org),
+    }  # fmt: skip

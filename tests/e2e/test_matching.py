@@ -1,0 +1,98 @@
+"""Matching without seeing, between whole nodes: found by token, refused, counted, and off."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.processes import Organisation, eventually, introduce
+
+pytestmark = pytest.mark.slow
+
+Make = Callable[..., Organisation]
+PHONE = "+1 415 555 0142"
+OTHER = "+1 415 555 0177"
+
+
+def trust(one: Organisation, other: Organisation) -> None:
+    """Meet, and compare codes on both sides, also where either has other peers."""
+    introduce(one, other)
+    for mine, theirs in ((one, other), (other, one)):
+        rows = {row["name"]: row for row in theirs.run("peer", "list")["peers"]}
+        code = rows[mine.name]["ours"]
+        mine.run("peer", "verify", theirs.name, "--code", code)
+
+    def both() -> bool:
+        return all(
+            row["they_trust_us"]
+            for mine, theirs in ((one, other), (other, one))
+            for row in mine.run("peer", "list")["peers"]
+            if row["name"] == theirs.name
+        )
+
+    eventually(both, within=20)
+
+
+def match_only(node: Organisation) -> None:
+    """Have a node give numbers as tokens only."""
+    path = node.home / "policy.toml"
+    lines = [
+        'phone = "match"' if line.startswith("phone ") else line
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    node.run("policy", "apply")
+
+
+def why(node: Organisation, text: str, *args: str) -> list[str]:
+    """The reasons for which others could not be asked."""
+    return [row["reason"] for row in node.run("check", "-", *args, stdin=text)["not_asked"]]
+
+
+def test_a_number_is_found_by_its_token_and_whoever_cannot_be_asked_is_named(make: Make) -> None:
+    riverside, harbour, mill = make("Riverside"), make("Harbour"), make("Mill")
+    for node in (riverside, harbour, mill):
+        node.start()
+    trust(riverside, harbour)
+    trust(mill, harbour)
+    match_only(riverside)
+    match_only(mill)
+    ours = riverside.publish("Left without paying.", "codes=NP", "phone=-", stdin=f"{PHONE}\n")
+    theirs = mill.publish("Hit her.", "codes=VI", "phone=-", stdin=f"{PHONE}\n")
+    shown = eventually(lambda: harbour.show(ours))
+    eventually(lambda: harbour.show(theirs))
+    assert {name for name in shown["fields"] if name.startswith("phone")} == {"phone.token"}
+    found = harbour.run("check", "-", stdin=PHONE)
+    assert {row["alert"] for row in found["matches"]} == {ours, theirs}
+    assert {row["why"] for row in found["matches"]} == {
+        "phone matched by token at Riverside; it is not held here itself",
+        "phone matched by token at Mill; it is not held here itself",
+    }
+    assert found["not_asked"] == []
+    assert harbour.run("check", "-", stdin=OTHER)["matches"] == []
+    # a part cannot be asked about, and nobody is asked where that is not wanted
+    assert why(harbour, "5550142") == ["only_whole", "only_whole"]
+    assert why(harbour, PHONE, "--local") == ["not_asked_locally", "not_asked_locally"]
+    riverside.stop()
+    found = harbour.run("check", "-", stdin=PHONE)
+    assert [row["alert"] for row in found["matches"]] == [theirs]
+    assert [(row["org_name"], row["reason"]) for row in found["not_asked"]] == [
+        ("Riverside", "no_connection")
+    ]
+    riverside.start()
+    # without a server of its own, the asker asks all the same
+    harbour.stop()
+    found = harbour.run("check", "-", stdin=PHONE)
+    assert {row["alert"] for row in found["matches"]} == {ours, theirs}
+    harbour.start()
+    # from the moment that a peer is paused or blocked, it is answered nothing
+    riverside.run("peer", "pause", "Harbour")
+    found = harbour.run("check", "-", stdin=PHONE)
+    assert [row["alert"] for row in found["matches"]] == [theirs]
+    assert [(row["org_name"], row["reason"]) for row in found["not_asked"]] == [
+        ("Riverside", "not_granted")
+    ]
+    riverside.run("peer", "resume", "Harbour")
+    assert len(harbour.run("check", "-", stdin=PHONE)["matches"]) == 2
+    riverside.run("peer", "block", "Harbour")
+    found = harbour.run("check", "-", stdin=PHONE)
+    assert [row["alert"] for row in found["matches"]] == [theirs]

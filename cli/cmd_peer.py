@@ -8,6 +8,7 @@ import click
 
 from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
+from cli.cmd_defence import brake, freeze_peer, quarantine
 from cli.cmd_policy import show_foresight
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, present, short, table, words
@@ -220,3 +221,7 @@ def update(cli: Cli, document: str) -> None:
     """
     result = cli.call("peer_update", document=read_text_file(document, "DOCUMENT"))
     emit(cli, result, facts, then="parasol peer list")
+
+
+for command in (brake, quarantine, freeze_peer):
+    peer.add_command(command)

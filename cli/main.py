@@ -39,6 +39,7 @@ COMMANDS = {
     "dispute": Entry("cli.cmd_dispute", "Take objections of listed persons, and answer them."),
     "police": Entry("cli.cmd_police", "Give one alert to police, where everybody agrees."),
     "audit": Entry("cli.cmd_audit", "Show who did what inside."),
+    "node": Entry("cli.cmd_defence", "Freeze this node, and thaw it."),
     "policy": Entry("cli.cmd_policy", "Show, check and apply what this node shares."),
     "keys": Entry("cli.cmd_keys", "Show, rotate, revoke and recover the organisation's keys."),
     "bundle": Entry("cli.cmd_bundle", "Exchange with a peer by a sealed file."),

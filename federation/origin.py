@@ -37,6 +37,7 @@ class Outgoing:
     listed: bool
     list_pos: bytes | None
     wanted: set[RecordKey]
+    frozen: bool = False  # our keeper froze this node: it tells nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,11 @@ def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYT
     """The delta from `cursor` on, within `max_bytes`; empty where nothing is new.
 
     A peer that must list first gets no item at all: the digest tells it to list. What is still
-    wanted back is asked for again each time.
+    wanted back is asked for again each time. A frozen node says that there is more, and tells none
+    of it: so nothing is listed, confirmed, or taken for agreed.
     """
+    if grants.channel.frozen:
+        return Delta(cursor, cursor, more=True, asof=asof, digest=NO_DIGEST, items=(), want=())
     rows: Sequence[LedgerRow] = ()
     if grants.channel.listed:
         rows = grants.rows_after(cursor, MAX_ITEMS + 1)

@@ -19,6 +19,7 @@ from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
 from node.after_restore import corrected_since
 from node.backup import BACKUP, REHEARSED, STAGED
+from node.defences import defences
 from node.errors import StoreLocked
 from node.introductions import trouble_of, unused_invites
 from node.moments import DAY_US, HOUR_US, SECOND_US, span
@@ -84,6 +85,7 @@ class Facts:
     lost: bool
     signing_due: bool
     corrected: int
+    defences: tuple[tuple[str, str], ...]
     ended_invites: tuple[dict[str, Any], ...]
 
 
@@ -104,6 +106,7 @@ def facts_of(connection: Connection, context: Context) -> Facts:
         lost=meta.get(connection, LOST) is not None,
         signing_due=meta.get(connection, SIGNING_DUE) is not None,
         corrected=sum(1 for _ in corrected_since(connection, context)),
+        defences=tuple(defences(connection, context)),
         ended_invites=tuple(
             invite
             for invite in unused_invites(connection, context.now_us())
@@ -119,6 +122,7 @@ def findings(node: Node, facts: Facts | None) -> list[Finding]:
     """
     found = [*_store(node), *_documents(node), *_policy(node), *_files(node)]
     if facts is not None:
+        found += [Finding(what, cure) for what, cure in facts.defences]
         found += _recovery(facts)
         found += _keeping(node, facts)
         found += _clock(node, facts)

@@ -71,6 +71,8 @@ class Rounds:
         peer = peer_by_id(connection, peer_id)
         grants = StoreGrants(connection, self._node.context, peer)
         channel = grants.channel
+        if channel.frozen:
+            return None
         is_told = channel.listed and channel.cursor >= channel.pseq
         if is_told and not compare and not unconfirmed(connection, peer):
             return None
@@ -100,7 +102,7 @@ class Rounds:
         note_contact(connection, grants.peer, self._node.context.now_us())
         channel = grants.channel
         moved = channel.cursor != before or channel.pseq > sent.to_seq
-        if not moved or (channel.listed and channel.cursor >= channel.pseq):
+        if channel.frozen or not moved or (channel.listed and channel.cursor >= channel.pseq):
             return None  # all told; what is not confirmed is listed at the next conversation
         return origin.next_delta(grants, channel.cursor, grants.today)
 

@@ -136,7 +136,9 @@ class Node:
     async def dispatch(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
         """Run one command by name; BadRequest if there is none, or an argument does not fit."""
         from node.commands.table import find
+        from node.freezing import refuse_while_frozen
 
+        refuse_while_frozen(self.context, name)
         command: Callable[..., Awaitable[dict[str, Any]]] = find(name, args)
         return await command(self, **args)
 

@@ -15,6 +15,7 @@ from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
 from node.backup import BACKUP
 from node.commands.coverage import OVERDUE_US
+from node.defences import defences
 from node.duty_words import waiting_duties
 from node.errors import StoreDamaged
 from node.findings import BACKUP_OLD_US, facts_of, findings
@@ -54,6 +55,7 @@ class Standing:
     suspended: int
     returned: int
     duties: tuple[str, ...] = ()
+    defences: tuple[tuple[str, str], ...] = ()
 
     @property
     def outbox(self) -> int:
@@ -118,6 +120,7 @@ def standing(connection: Connection, context: Context) -> Standing:
         policy_in_force=meta.get(connection, POLICY) or b"",
         suspended=_count(connection, select(suspended.c.rk)),
         returned=_count(connection, select(returned.c.id)),
+        defences=tuple(defences(connection, context)),
         duties=tuple(waiting_duties(connection, context)),
     )
 
@@ -174,7 +177,7 @@ def policy_in_force(node: Node, found: Standing) -> bool:
 
 def warnings(node: Node, found: Standing) -> list[str]:
     """What a keeper should not overlook, a sentence each."""
-    said: list[str] = []
+    said = [f"{what}; {cure}" for what, cure in found.defences]
     now, today = node.context.now_us(), node.today
     left = node.documents.current.exp - today
     if left < 0:

@@ -14,6 +14,8 @@ from node.store.digests import Digests
 from node.store.register import Register
 from protocol.ids import Day, OrgId, RecordKey, day_of
 
+FROZEN = "frozen"  # in the register: b"" → encode([since when, why]); see node.freezing
+
 
 @dataclass(slots=True)
 class Context:
@@ -46,6 +48,11 @@ class Context:
     def org(self) -> OrgId:
         """Our organisation's id."""
         return self.own_doc.org
+
+    @property
+    def frozen(self) -> bool:
+        """Whether our keeper froze this node: then it tells its peers nothing of its own."""
+        return self.register.get(FROZEN, b"") is not None
 
     @property
     def today(self) -> Day:

@@ -62,7 +62,7 @@ class StoreGrants:
         self.today = context.today
         self.channel = Outgoing(
             peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos,
-            set(peer.out_wanted),
+            set(peer.out_wanted), context.frozen,
         )  # fmt: skip
 
     def save(self) -> None:

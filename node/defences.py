@@ -1,0 +1,41 @@
+"""What stands between this node and a thief right now, in sentences with their cures.
+
+`status` and `doctor` tell these: what the brake holds, who is in quarantine, whether we are frozen.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from node.freezing import frozen_since
+from node.moments import iso_time
+from node.store.brake import PATIENCE_US, waiting
+from node.store.context import Context
+from node.store.peers import all_peers
+from node.store.quarantine import since_of
+
+
+def defences(connection: Connection, context: Context) -> Iterator[tuple[str, str]]:
+    """Each as (what it is, what to do)."""
+    frozen = frozen_since(context)
+    if frozen is not None:
+        why = f" ({frozen[1]})" if frozen[1] else ""
+        yield (
+            f"this node is frozen since {iso_time(frozen[0])}{why}: it tells peers nothing",
+            "parasol node thaw",
+        )
+    peers = {peer.org: peer for peer in all_peers(connection)}
+    for each in waiting(connection):
+        name = peers[each.org].name if each.org in peers else "a former peer"
+        begun, ends = iso_time(each.since_us), iso_time(each.since_us + PATIENCE_US)
+        yield (
+            f"{name} took away {each.count} alerts since {begun}: hidden, purged from {ends} on",
+            "ring them up, then parasol peer brake confirm or reject",
+        )
+    for peer in peers.values():
+        since = since_of(context, peer.org)
+        if since is not None:
+            yield (
+                f"nothing of {peer.name} since {iso_time(since)} is believed",
+                "once its key is revoked or proved: parasol peer quarantine PEER --lift",
+            )

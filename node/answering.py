@@ -47,8 +47,8 @@ from protocol.messages import (
     Pull,
     decode_body,
 )
-from protocol.messages_match import Match
 from protocol.messages_hub import Authors
+from protocol.messages_match import Match
 
 BYE_LEFT = 0
 MESSAGES_A_MINUTE = 60

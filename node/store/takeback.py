@@ -7,6 +7,7 @@ now; that it holds what we know already is believed of any.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, update
@@ -165,7 +166,11 @@ def _note_how_it_came(connection: Connection, entry: Entry, now_us: int) -> None
 
 
 def obey_register(connection: Connection, context: Context, rk: RecordKey) -> None:
-    """Bring one own record to what the register says is in force."""
+    """Bring one own record to what the register says is in force.
+
+    Also one that this store never had, or has no more: its peers still hold the end of it, and
+    under a key that is revoked by now they could not give it back.
+    """
     erased = context.register.get(permissions.ERASED, rk)
     withdrawn = context.register.get(permissions.WITHDRAWN, rk)
     raw = erased or withdrawn
@@ -174,17 +179,24 @@ def obey_register(connection: Connection, context: Context, rk: RecordKey) -> No
     parts = [as_bytes(part) for part in as_array(decode(raw))]
     entry = decode_entry(parts[0])
     mine = own_records(connection, context.org, [rk]).get(rk)
-    if entry.org != context.org or mine is None or order(mine.entry) >= order(entry):
+    if entry.org != context.org or (mine is not None and order(mine.entry) >= order(entry)):
         return
+    if mine is None and entry.exp_day < context.today:
+        return  # its copies have ended by themselves
     disclosures = parts[2] if len(parts) > 2 else encode_disclosures(())
     # Ours, from our own encrypted file: its key may have left our document since, and a node that
     # refused to open for that would be lost.
     opened = {each.name: each for each in decode_disclosures(disclosures, entry)}
-    standing = OwnRecord(
-        entry, parts[1], opened, mine.consent, mine.restrictions, mine.approved,
-        mine.published_us,
-    )  # fmt: skip
-    save_own(connection, standing, disclosures, context.now_us())
+    if mine is None:
+        standing = OwnRecord(
+            entry, parts[1], opened, RECOVERED_CONSENT, _restrictions(context, rk),
+            frozenset(opened), entry.day * DAY_US,
+        )  # fmt: skip
+    else:
+        standing = replace(mine, entry=entry, sig=parts[1], opened=opened)
+    if save_own(connection, standing, disclosures, context.now_us()):
+        context.digests.forget()
+        context.live_counts.clear()
     if context.own_doc.key_state(entry.node_key, context.today) != "valid":
         context.conflicts.add(rk)  # no peer would take it under that key: it is signed again
 

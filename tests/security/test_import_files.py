@@ -49,6 +49,19 @@ def xlsx(rows: str) -> bytes:
     )
 
 
+def shared(strings: str, rows: str) -> bytes:
+    """A workbook whose cells name their texts in a part of their own."""
+    plain = zipfile.ZipFile(io.BytesIO(xlsx(rows)))
+    parts = {name: plain.read(name).decode() for name in plain.namelist()}
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{strings}</sst>'
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace(
+        "</Relationships>",
+        f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+        "</Relationships>",
+    )
+    return zipped(parts)
+
+
 def ods(rows: str) -> bytes:
     """An OpenDocument workbook of one table with these rows."""
     return zipped(
@@ -144,3 +157,45 @@ def test_tags_that_no_program_writes_are_refused_in_no_time(rows: str) -> None:
 def test_a_binary_workbook_is_refused_with_what_to_do() -> None:
     with pytest.raises(UnreadableList, match="save it as XLSX"):
         read_workbook(zipped({"xl/workbook.bin": "x"}))
+
+
+LONG = f"<si><t>{'x' * 30_000}</t></si>"
+CELL = '<c t="s"><v>{}</v></c>'
+MUCH_TEXT = {
+    "a text named by many cells": shared(LONG, "<row>" + CELL.format(0) * 9000 + "</row>"),
+    "a text named behind a formula": shared(
+        LONG, "<row>" + '<c t="s"><f>1</f><v>0</v></c>' * 9000 + "</row>"
+    ),
+    "a cell that is repeated": ods(
+        f"<table:table-row>{cell('x' * 30_000, 9000)}</table:table-row>"
+    ),
+    "a row that is repeated": ods(
+        f'<table:table-row table:number-rows-repeated="9000">{cell("x" * 30_000)}</table:table-row>'
+    ),
+}
+
+
+@pytest.mark.parametrize("how", MUCH_TEXT)
+def test_a_text_that_many_cells_repeat_is_refused_before_it_is_laid_out(how: str) -> None:
+    with pytest.raises(ListTooLarge, match="more text"):
+        read_workbook(MUCH_TEXT[how])
+
+
+def test_one_long_text_among_many_short_ones_is_read() -> None:
+    rows = "<row>" + CELL.format(1) * 300 + CELL.format(0) + "</row>"
+    (grid,) = read_workbook(shared(LONG + "<si><t>no</t></si>", rows))
+    assert grid.lines[0][1][299:] == ("no", "x" * 30_000)
+
+
+def test_an_old_workbook_is_refused_with_what_to_do() -> None:
+    with pytest.raises(UnreadableList, match="save it as XLSX"):
+        read_workbook(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4096))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_with_two_parts_of_one_name_is_refused() -> None:
+    file = io.BytesIO(xlsx("<row><c><v>1</v></c></row>"))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    with pytest.raises(UnreadableList, match="damaged"):
+        read_workbook(file.getvalue())

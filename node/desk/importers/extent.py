@@ -16,6 +16,7 @@ from typing import Final
 
 from node.desk.errors import ListTooLarge, UnreadableList
 from node.desk.importers.reading import CELLS
+from node.desk.importers.shared_text import check_text
 
 _MOST: Final = 4 * CELLS  # lists have gaps
 _NAME: Final = rb"""<(?:[^\s<>/:"'=]+:)?"""
@@ -41,6 +42,8 @@ def check_extent(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
+            if len(set(names)) < len(names):  # a reader may take another one of two than we do
+                raise UnreadableList(_DAMAGED)
             if "xl/workbook.bin" in names:
                 raise UnreadableList(
                     "this is a binary workbook (XLSB): save it as XLSX or CSV and import that"
@@ -58,6 +61,7 @@ def check_extent(data: bytes) -> None:
                         "the sheets are larger than lists can be: delete the cells far below or"
                         " beside the list, or save it as CSV"
                     )
+            check_text((name, archive.read(name)) for name in names)
     except _BROKEN:
         raise UnreadableList(_DAMAGED) from None
 

@@ -1,7 +1,8 @@
-"""XLSX, ODS and XLS workbooks become sheets of texts, as people see them.
+"""XLSX and ODS workbooks become sheets of texts, as people see them.
 
 Invariant: a number that stands for a phone keeps its digits (4165550000.0 → 4165550000), a date
-stays a date (ISO). The archive is measured before it is opened: a zip bomb is refused.
+stays a date (ISO). The archive is measured before it is opened: a zip bomb is refused. An XLS file
+of old cannot be measured so, and is refused as it is.
 """
 
 import datetime as dt
@@ -26,6 +27,10 @@ def read_workbook(data: bytes) -> tuple[Grid, ...]:
     elif b"E\x00n\x00c\x00r\x00y\x00p\x00t" in data:
         raise UnreadableList(
             "the workbook is protected by a password: save a copy without one and import that"
+        )
+    else:
+        raise UnreadableList(
+            "this is a workbook of the old kind (XLS): open it, save it as XLSX or CSV, import that"
         )
     from python_calamine import CalamineWorkbook
 

@@ -26,7 +26,7 @@ demo: runtime  ## three organisations on this machine federate their lists (ARGS
 run: runtime  ## one node: serve the folder that PARASOL_HOME names
 	$(BIN)/parasol serve $(ARGS)
 
-test: dev  ## unit tests, properties and vectors: under two minutes
+test: dev  ## unit tests, properties and vectors: a few minutes
 	$(PYTEST) -n 2 -m "not slow" $(ARGS)
 
 quick: dev  ## unit tests alone, ending at the first failure

@@ -195,3 +195,18 @@ def test_an_alert_of_before_was_never_renewed_and_nothing_is_kept(tmp_path: Path
         assert tuple(row) == (7, 0)
         assert connection.execute(select(metadata.tables["lawful_holds"])).fetchall() == []
     engine.dispose()
+
+
+def test_before_voices_nobody_had_judged_and_every_peer_s_alerts_were_shown(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0008")
+    _fill(engine, "records", id=1, rk=b"a", kind="alert")
+    _fill(engine, "peers", id=1, org=b"o")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("verdicts", "cluster_marks", "peer_modes", "passed"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["records"].c.rk)).scalar() == b"a"
+    engine.dispose()

@@ -32,11 +32,9 @@ class Context:
     live_limit: int = 20_000
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for
-    in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
-    news: set[int] = field(default_factory=set)  # peers that what was committed has news for
     brake_limit: int = 20  # what one origin may take away in 24 hours: node.store.brake
-    lawful: set[RecordKey] = field(default_factory=set)  # of which a copy is kept: store.lawful
     oprf_key: OprfKey | None = field(default=None, repr=False)  # None: this machine cannot match
+    lawful: set[RecordKey] = field(default_factory=set)  # of which a copy is kept: store.lawful
     hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
     issued_again: dict[RecordKey, Day] = field(default_factory=dict)  # when a conflict was believed

@@ -33,6 +33,7 @@ COMMANDS = {
     "doctor": Entry("cli.cmd_status", "Find what will go wrong, and say the cure."),
     "import": Entry("cli.cmd_import", "Read a list into drafts: CSV, TSV, XLSX, ODS, chat."),
     "draft": Entry("cli.cmd_draft", "Write, review, publish and refuse drafts."),
+    "receipt": Entry("cli.cmd_receipt", "What a reporter may do by her receipt code."),
     "alert": Entry("cli.cmd_alert", "Show, correct, narrow, withdraw and erase alerts."),
     "check": Entry("cli.cmd_check", "Ask whether a number, email, handle or plate is known."),
     "peer": Entry("cli.cmd_peer", "Invite, verify, pause, block and remove peers."),

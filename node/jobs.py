@@ -28,6 +28,7 @@ from node.store.ended import forget_reasons, purge_ended
 from node.store.forwarded import end_forwarded
 from node.store.lawful import lift_ended
 from node.store.peers import mark_hello_due
+from node.store.receipts import forget_receipts
 from node.store.records import forget_expired
 from node.store.register import Register
 from node.store.tables import ledger, records
@@ -135,6 +136,7 @@ def forget_ended(connection: Connection, today: Day, register: Register | None =
         forget_reasons(register, today)
     ended = purge_ended(connection, today) + blank_ended(connection, today * DAY_US)
     ended += end_forwarded(connection, today, Day(today - KEEP_STOPS_DAYS))
+    forget_receipts(connection, today * DAY_US)
     gone = forget_expired(connection, Day(today - KEEP_STOPS_DAYS))
     live = select(records.c.rk)
     connection.execute(

@@ -30,17 +30,32 @@ def alert() -> None:
 @alert.command("list")
 @click.option("--org", help="Only those of one organisation: a PEER, or our own id.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
+@click.option(
+    "--ending", type=int, metavar="DAYS", help="Only ours that end within DAYS unless renewed."
+)
 @click.pass_obj
-def list_(cli: Cli, org: str | None, status: str | None) -> None:
+def list_(cli: Cli, org: str | None, status: str | None, ending: int | None) -> None:
     """List alerts, ours and those of peers."""
-    result = cli.call("alert_list", org=org, status=status)
+    result = cli.call("alert_list", org=org, status=status, ending=ending)
 
     def show(shown: Result) -> None:
         rows = [{**row, "org": row.get("org_name") or short(row["org"])} for row in shown["alerts"]]
         columns = ["id", "org", "rev", "status", "severity", "codes", "expires"]
         table(rows, columns, none="No alerts.")
 
-    emit(cli, result, show, then="parasol alert show ALERT" if result["alerts"] else "")
+    then = "parasol alert show ALERT" if ending is None else "parasol alert renew ALERT"
+    emit(cli, result, show, then=then if result["alerts"] else "")
+
+
+@alert.command()
+@click.argument("alert")
+@click.pass_obj
+def renew(cli: Cli, alert: str) -> None:
+    """Let one of our alerts live on, unchanged, for as long as the policy says.
+
+    Copies die on their last day unless their origin renews them. Look at it first: does it hold?
+    """
+    emit(cli, cli.call("alert_renew", alert=alert), _show_told, then=_see(alert))
 
 
 @alert.command()

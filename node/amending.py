@@ -24,13 +24,13 @@ from node.store.consents import purge_reports_of
 from node.store.disputes import forget_disputes
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import OwnRecord, own_records
-from node.store.reviews import no_longer_than_provisional
+from node.store.reviews import no_longer_than_provisional, provisional_until
 from node.store.tables import ledger, peers, records, returned
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.errors import ProtocolError
 from protocol.fields import validate
-from protocol.ids import OrgId, RecordKey, text_id
+from protocol.ids import OrgId, RecordKey, iso_date, text_id
 
 Narrowing = Callable[[Restrictions], Restrictions]
 
@@ -90,6 +90,27 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     )  # fmt: skip
     after = replace(after, approved=APPROVED_BY_PUBLISHING & leaves.keys())
     return replace(_put(connection, node, after), notes=notes)
+
+
+def renewed(connection: Connection, node: Node, alert: str) -> Change:
+    """Sign an alert of ours for another life from today, unchanged; Refused where it gains nothing.
+
+    Copies die on their last day unless their origin says so: a person must have looked again.
+    """
+    record = own_alert(connection, node, alert)
+    _must_be_live(record, node)
+    rk, context = record.entry.rk, node.context
+    if provisional_until(connection, rk) is not None:
+        raise Refused("too few reviewers have approved it: parasol alert confirm comes first")
+    leaves = {name: opened.value for name, opened in record.opened.items()}
+    exp_day = last_day(leaves, node.policy, node.today)
+    if exp_day <= record.entry.exp_day:
+        raise Refused(f"it lives to {iso_date(record.entry.exp_day)} already, as the policy says")
+    after = next_revision(
+        record, node.key, leaves, context.random,
+        today=node.today, exp_day=exp_day, status=Status.LIVE, above=_seen(node, record),
+    )  # fmt: skip
+    return _put(connection, node, replace(after, renewed_us=context.now_us()))
 
 
 def look_through(

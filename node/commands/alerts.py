@@ -20,6 +20,7 @@ from node.amending import (
     erase_record,
     hidden_from,
     narrowed,
+    renewed,
     told_before,
     widened,
     withdraw_record,
@@ -30,6 +31,7 @@ from node.runtime import Node
 from node.showing import plain_fields
 from node.store.authors import pinned
 from node.store.context import Context
+from node.store.ended import ends_within
 from node.store.lookup import Seen, find_alert, find_org, find_peer, record_key, seen
 from node.store.passed_on import hubs_of
 from node.store.peers import all_peers
@@ -41,6 +43,7 @@ from protocol.entry import Status
 from protocol.errors import ProtocolError
 from protocol.fields import FIELDS
 from protocol.ids import Day, OrgId, iso_date, text_id
+from protocol.limits import EXPIRY_DAYS
 
 STATUSES = ("live", "withdrawn", "erased", "expired", "quarantined")
 _LISTED = [
@@ -53,18 +56,29 @@ _LISTED = [
 
 
 async def alert_list(
-    node: Node, org: str | None = None, status: str | None = None
+    node: Node, org: str | None = None, status: str | None = None, ending: int | None = None
 ) -> dict[str, Any]:
-    """List alerts, newest first; of one organisation (ours or a peer), or of one status."""
+    """List alerts, newest first; of one organisation (ours or a peer), or of one status.
+
+    `ending` is a number of days: only ours that end within it unless they are renewed.
+    """
     if status is not None and status not in STATUSES:
         raise BadRequest(f"status: one of {', '.join(STATUSES)}")
-    return {"alerts": await node.read(_list, node.context, org, status)}
+    if ending is not None and not 0 <= ending <= EXPIRY_DAYS:
+        raise BadRequest(f"ending: a number of days from 0 to {EXPIRY_DAYS}")
+    return {"alerts": await node.read(_list, node.context, org, status, ending)}
 
 
 def _list(
-    connection: Connection, context: Context, org: str | None, status: str | None
+    connection: Connection,
+    context: Context,
+    org: str | None,
+    status: str | None,
+    ending: int | None,
 ) -> list[dict[str, Any]]:
     query = select(*_LISTED).where(records.c.eid != b"")
+    if ending is not None:
+        query = query.where(*ends_within(context, ending))
     if org is not None:
         query = query.where(records.c.org == find_org(connection, context, org))
     known = seen(connection, context)
@@ -157,6 +171,11 @@ def _narrowing(restrictions: Restrictions, known: Seen) -> dict[str, Any]:
 async def alert_correct(node: Node, alert: str, fields: Form) -> dict[str, Any]:
     """Change fields of an alert of ours: its next revision, told to all who have it."""
     return await _change(node, lambda connection: corrected(connection, node, alert, fields))
+
+
+async def alert_renew(node: Node, alert: str) -> dict[str, Any]:
+    """Let an alert of ours live on from today for as long as the policy says, unchanged."""
+    return await _change(node, lambda connection: renewed(connection, node, alert))
 
 
 async def alert_withdraw(

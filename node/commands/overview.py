@@ -26,6 +26,7 @@ from node.runtime import Node
 from node.settings import POLICY_FILE
 from node.store import meta
 from node.store.context import Context
+from node.store.ended import ends_within
 from node.store.lookup import seen
 from node.store.peers import Peer, all_peers
 from node.store.tables import drafts, ledger, records, returned, suspended
@@ -54,6 +55,7 @@ class Standing:
     policy_in_force: bytes
     suspended: int
     returned: int
+    ending: int
     duties: tuple[str, ...] = ()
     defences: tuple[tuple[str, str], ...] = ()
 
@@ -64,6 +66,7 @@ class Standing:
         return rows + sum(peer.hello_due and peer.state in CALLED for peer in self.peers)
 
 
+ENDING_DAYS = 14
 CALLED = frozenset(PeerState) - {PeerState.GONE}
 
 
@@ -120,6 +123,7 @@ def standing(connection: Connection, context: Context) -> Standing:
         policy_in_force=meta.get(connection, POLICY) or b"",
         suspended=_count(connection, select(suspended.c.rk)),
         returned=_count(connection, select(returned.c.id)),
+        ending=_count(connection, select(records.c.id).where(*ends_within(context, ENDING_DAYS))),
         defences=tuple(defences(connection, context)),
         duties=tuple(waiting_duties(connection, context)),
     )
@@ -195,6 +199,12 @@ def warnings(node: Node, found: Standing) -> list[str]:
     if not policy_in_force(node, found):
         said.append("policy.toml was edited and is not in force: parasol policy apply")
     said += found.duties
+    if found.ending:
+        what = "1 alert ends" if found.ending == 1 else f"{found.ending} alerts end"
+        said.append(
+            f"{what} within {ENDING_DAYS} days; renew what still holds:"
+            f" parasol alert list --ending {ENDING_DAYS}"
+        )
     late = [peer.name for peer in found.peers if _overdue(found, peer)]
     if late:
         said.append(f"not confirmed for over a day, ring them up: {', '.join(late)}")

@@ -7,14 +7,15 @@ still be withdrawn and erased.
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from federation.origin import CLOCK_DAYS
+from node.store.context import Context
 from node.store.records import NOTHING_DISCLOSED, only, unindex
 from node.store.register import WITHDRAWN, Register
 from node.store.tables import ledger, own, records
 from protocol.codec import decode
-from protocol.entry import decode_entry
+from protocol.entry import Status, decode_entry
 from protocol.ids import Day
 from protocol.shape import as_array, as_bytes
 
@@ -24,6 +25,20 @@ _EMPTY = (
     .where(records.c.id == bindparam("b_id"))
     .values(disclosures=bindparam("left"), kind="", severity=0, codes="")
 )
+
+
+def ends_within(context: Context, days: int) -> tuple[ColumnElement[bool], ...]:
+    """The condition that an alert of ours ends in that many days, and was not meant to so soon.
+
+    A notice lives for a few days: it is always about to end, and nobody need be told.
+    """
+    return (
+        records.c.org == context.org,
+        records.c.status == int(Status.LIVE),
+        records.c.exp_day >= context.today,
+        records.c.exp_day <= context.today + days,
+        records.c.exp_day - records.c.day > days,
+    )
 
 
 def purge_ended(connection: Connection, today: Day) -> int:

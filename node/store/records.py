@@ -42,6 +42,7 @@ class OwnRecord:
     restrictions: Restrictions
     approved: frozenset[str]
     published_us: int
+    renewed_us: int = 0
 
     def view(self) -> RecordView:
         """The record as the export function sees it."""
@@ -51,7 +52,7 @@ class OwnRecord:
     @property
     def life_begins(self) -> Day:
         """The day from which the policy's days of keeping count: a correction does not renew."""
-        return day_of(self.published_us)
+        return day_of(max(self.published_us, self.renewed_us))
 
 
 def chunks(keys: Collection[RecordKey]) -> Iterator[Sequence[RecordKey]]:
@@ -88,6 +89,7 @@ def _own_record(row: Row[Any]) -> OwnRecord:
         decode_restrictions(bytes(row.restrictions)),
         frozenset(_names(decode(bytes(row.approved)))),
         row.published_us,
+        row.renewed_us,
     )
 
 
@@ -184,6 +186,7 @@ def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_
         "restrictions": encode_restrictions(record.restrictions),
         "approved": encode(sorted(record.approved)),
         "published_us": record.published_us,
+        "renewed_us": record.renewed_us,
     }
     old = connection.execute(
         select(records.c.id, records.c.disclosures, records.c.org).where(records.c.rk == entry.rk)

@@ -135,10 +135,7 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
         _note_how_it_came(connection, entry, now)
     elif mine.entry.eid == entry.eid:
         union = {**opened, **mine.opened}
-        both = OwnRecord(
-            mine.entry, mine.sig, union, mine.consent, mine.restrictions, mine.approved,
-            mine.published_us,
-        )  # fmt: skip
+        both = replace(mine, opened=union)
         save_own(connection, both, encode_disclosures(union.values()), now)
     elif conflicts(mine.entry, entry):
         # Ours stands, and is issued again above both: the other text may be a thief's.
@@ -149,10 +146,8 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
         )
         context.conflicts.add(entry.rk)
     elif order(entry) > order(mine.entry):
-        newer = OwnRecord(
-            entry, record.sig, opened, mine.consent, mine.restrictions,
-            mine.approved | frozenset(opened), mine.published_us,
-        )  # fmt: skip
+        approved = mine.approved | frozenset(opened)
+        newer = replace(mine, entry=entry, sig=record.sig, opened=opened, approved=approved)
         save_own(connection, newer, record.disclosures, now)
         _note_how_it_came(connection, entry, now)
     obey_register(connection, context, entry.rk)

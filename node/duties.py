@@ -1,5 +1,5 @@
 """What a policy promises by a certain time, done by the clock: alerts that nobody confirmed end,
-and what leads to a reporter is purged.
+what leads to a reporter is purged, the figures of a month that is over are worked out.
 
 Each duty is idempotent and reads what is due from the store, so one that was missed while the node
 was off is done at the next start. Nothing that signs runs while our key may not, or while nobody
@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from node.disputing import follow_dispute_policy
 from node.reviewing import end_unconfirmed
 from node.runtime import Node
+from node.statistics import close_months
 from node.store.audit import forget_old
 from node.store.disputes import forget_closed
+from node.store.lookups import forget_checks
 from node.store.reporter_data import purge_due
 
 
@@ -26,6 +28,9 @@ async def do_duties(node: Node) -> None:
     if await node.change(forget_closed, now):
         await node.store.checkpoint()
     await purge_reports(node)
+    await node.change(forget_checks, node.policy, node.today)
+    if not node.context.hold_all:
+        await node.change(close_months, node.context)
 
 
 async def purge_reports(node: Node, only: Iterable[str] | None = None) -> None:

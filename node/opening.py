@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from federation.peers import PeerState
 from node.pipeline import spread
 from node.recall import purge_theirs
+from node.statistics import forget_nothing
 from node.store import meta
 from node.store import register as permissions
 from node.store.consents import obey_consents
@@ -84,6 +85,7 @@ def obey_register(connection: Connection, context: Context) -> None:
     obey_whole_register(connection, context)
     obey_consents(connection, context)
     purge_due(connection, context)
+    forget_nothing(connection, context.today)
     register = context.register
     for rk, raw in register.all(permissions.NARROWED):
         connection.execute(update(own).where(own.c.rk == rk).values(restrictions=raw))

@@ -1,6 +1,7 @@
 """Check: is this number, address, handle, plate or name known, whole or in part?
 
-What was asked is kept nowhere and logged nowhere.
+What was asked is kept nowhere and logged nowhere. Where the policy counts checks, a day's number
+goes up by one, and nothing else.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from node.errors import BadField
 from node.matching_check import match_elsewhere, together
 from node.question import parse_question
 from node.runtime import Node
+from node.store.lookups import count_check
 from node.store.search import search
 
 NOT_SAFE = "No match is not proof of safety."
@@ -28,6 +30,8 @@ async def check(node: Node, text: str, local: bool = False) -> dict[str, Any]:
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
     found = await node.read(search, node.context, index, question)
+    if node.policy.lookup_log == "counts":
+        await node.change(count_check, node.today)
     elsewhere = await match_elsewhere(node, question, local=local)
     read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
     found = together(found, elsewhere)

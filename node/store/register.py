@@ -24,6 +24,7 @@ SAME = "same"  # rk → the earliest revision that says what that one says, as 8
 NARROWED = "narrowed"  # rk → the restrictions in force
 CONSENT = "consent"  # rk → what its reporter allows, as the store has it
 REPORT = "report"  # draft id → her answers, a byte each; empty: nothing of it may be kept
+STATISTICS = "statistics"  # month → the figures that were published of it
 PRIVATE = "private"  # draft id → the day its private report was purged, as 8 bytes
 PEER = "peer"  # org → the state in force
 POLICY = "policy"  # b"" → the text in force

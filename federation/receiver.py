@@ -19,7 +19,7 @@ LIST_ROWS = 3000  # a page of them fits an envelope with room to spare
 LISTED = b"listed"  # the last page went out; no key has this length, nor this with a cursor
 HELD_ROWS = 2000
 NOT_ASKED, ASKED, LISTING = 0, 1, 2  # of `relist`
-RETRYABLE = frozenset({"key", "paused", "full", "not_accepted", "quarantined"})
+RETRYABLE = frozenset({"key", "author", "paused", "full", "not_accepted", "quarantined"})
 
 
 @dataclass(slots=True)

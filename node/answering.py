@@ -26,7 +26,7 @@ from node.matching import answer_match
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
-from node.store.authors import others_in
+from node.store.authors import WANTS_DOCUMENTS, others_in
 from node.store.grants import StoreGrants
 from node.store.guards import changes, guard, keep, look, remember
 from node.store.hub import hear
@@ -272,9 +272,12 @@ class Answering:
         author, today = peer.docs.current, self._node.today
         others = await self._node.read(others_in, delta.items, peer.org)
         items = await self._node.checking.check(delta.items, author, today, others)
-        return await self._node.change(
+        answer = await self._node.change(
             take_delta, self._node, peer.id, delta, items, self._list_positions
         )
+        if any(item.author and item.problem in WANTS_DOCUMENTS for item in items):
+            self.on_poke(peer.id)  # in a conversation of our own we ask whose it is
+        return answer
 
     def _parted(self, connection: Connection, peer_id: int) -> bool:
         """Let a peer go that we are leaving and cannot call, once all is recalled there."""

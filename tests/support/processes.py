@@ -222,7 +222,7 @@ def introduce(inviter: Organisation, invited: Organisation) -> None:
 
 def verify(one: Organisation, other: Organisation) -> None:
     """One compares the code that the other reads to it, and trusts."""
-    code = other.peer()["ours"]
+    code = other.run("peer", "list")["peers"][0]["ours"]
     done = one.run("peer", "verify", other.name, "--code", code)
     assert done["state"] == "trusted"
 
@@ -236,7 +236,13 @@ def befriend(inviter: Organisation, invited: Organisation) -> None:
 
 def trust_each_other(one: Organisation, other: Organisation, within: float = 15) -> None:
     """Wait until each knows that the other trusts it."""
-    eventually(lambda: one.peer()["they_trust_us"] and other.peer()["they_trust_us"], within)
+    eventually(lambda: is_trusted_by(one, other) and is_trusted_by(other, one), within)
+
+
+def is_trusted_by(one: Organisation, other: Organisation) -> bool:
+    """Whether one organisation knows that another of its peers trusts it."""
+    rows = one.run("peer", "list")["peers"]
+    return any(row["they_trust_us"] for row in rows if row["name"] == other.name)
 
 
 def error_of(ran: Ran) -> dict[str, str]:

@@ -89,11 +89,16 @@ def _show(result: Result) -> None:
         print("\nColumns to confirm; until then their rows are not published:")
         table(asked, ["column", "field", "rows", "why"])
     settled = {row["column"] for row in asked}
-    doubts = [
-        {**row, "blocking": "blocks" if row.get("blocking") else ""}
-        for row in result.get("doubts") or []
-        if not (row.get("column") in settled and row.get("code") in _OF_THE_COLUMN)
-    ]
+    guessed: set[tuple[object, object]] = set()  # a whole column's guess is shown once
+    doubts = []
+    for row in result.get("doubts") or []:
+        if row.get("column") in settled and row.get("code") in _OF_THE_COLUMN:
+            continue
+        if str(row.get("reason")).startswith("the column was taken as"):
+            if (row.get("column"), row["reason"]) in guessed:
+                continue
+            guessed.add((row.get("column"), row["reason"]))
+        doubts.append({**row, "blocking": "blocks" if row.get("blocking") else ""})
     if doubts:
         print("\nDoubts:")
         table(doubts, ["row", "column", "text", "guess", "reason", "blocking"])

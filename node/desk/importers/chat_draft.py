@@ -64,7 +64,8 @@ def draft_of(message: Message, room: Room) -> DraftProposal | None:
         return None
     fields = _identifiers(text, room)
     codes = categories.one_kind(categories.read_story(text).codes)
-    if not _is_report(text, fields, codes):
+    ends = [p for p in appearance.plates_in(text, room.country)[1] if _ends_a_number(p, text)]
+    if not _is_report(text, fields, codes, partly=bool(ends)):
         return None
     doubts: list[Doubt] = []
     if codes:
@@ -72,8 +73,7 @@ def draft_of(message: Message, room: Room) -> DraftProposal | None:
         doubts.append(_doubt(message, text, ", ".join(codes), "codes guessed from the words"))
     doubts.extend(
         _doubt(message, part.strip("*?"), "", "a part of a number: it stays in the text")
-        for part in appearance.plates_in(text, room.country)[1]
-        if _ends_a_number(part, text)
+        for part in ends
     )
     fields["text"] = [language_of(text, "en" if room.country in _ENGLISH else "und"), text]
     if room.region:
@@ -127,9 +127,14 @@ def _minute(message: Message, room: Room) -> str:
     return f"{day} {hour:02}:{clock.group(2)}"
 
 
-def _is_report(text: str, fields: dict[str, Value], codes: tuple[str, ...]) -> bool:
+def _is_report(
+    text: str, fields: dict[str, Value], codes: tuple[str, ...], *, partly: bool
+) -> bool:
+    """Whether a message warns of somebody; `partly`: it has the end of his number."""
     words = fold(text)
-    known = bool({"phone", "email", "plate", "plate.part", "handle", "profile"} & fields.keys())
+    known = partly or bool(
+        {"phone", "email", "plate", "plate.part", "handle", "profile"} & fields.keys()
+    )
     if _pattern("mine").search(words) and not codes:
         return False
     if codes:

@@ -36,7 +36,7 @@ def kind_of_values(values: Sequence[str]) -> str | None:
         ("date", is_written_date, 0.7),
         ("phone", is_phone, 0.7),
         ("codes", is_code, 0.7),
-        ("plate", is_plate, 0.7),
+        ("plate", is_plate, 0.5),
         (
             "location_type",
             lambda v: plain(v) != "other" and location_type_of(v) is not None and len(v) < 25,

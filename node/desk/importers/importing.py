@@ -343,7 +343,8 @@ def _setting(
     if mapping.date_order:
         order = dates.OrderFinding(mapping.date_order, sure=True)
     day, known = as_of_day(as_of, today)
-    language = language_of(" ".join(values("text")[:200]))
+    told = [*table.header, *values("text", "codes", "person", "private")[:400]]
+    language = language_of(" ".join(values("text")[:200]), language_of(" ".join(told)))
     places = spellings(values("place.city", "place.district", "place"))
     towns = towns_of(values("place"), values("place.city"))
     reader = dates.DateReader(order, today, day, known)

@@ -6,9 +6,14 @@ from typing import cast
 
 from node.desk.importers.words import fold, word_list
 
+_MARGIN = 2
+
 
 def language_of(text: str, default: str = "und") -> str:
-    """Return the ISO 639-1 code of a text's language, or `default`."""
+    """Return the ISO 639-1 code of a text's language, or `default`.
+
+    One common word alone ("on" is English and Polish) does not outweigh a default that is known.
+    """
     if sum("\u0400" <= c < "\u0530" for c in text) > len(text) * 0.3:
         return "ru"
     if any("\u4e00" <= c < "\u9fff" for c in text):
@@ -20,6 +25,8 @@ def language_of(text: str, default: str = "und") -> str:
     best = max(scores, key=lambda lang: scores[lang])
     ties = [lang for lang, score in scores.items() if score == scores[best]]
     if scores[best] == 0:
+        return default
+    if default in scores and scores[best] - scores[default] < _MARGIN:
         return default
     return default if len(ties) > 1 and default in ties else best
 

@@ -132,3 +132,28 @@ def test_a_whole_telegram_export_is_read() -> None:
     )
     result = imported(f'{{"chats":{{"list":[{{"messages":[{message}]}}]}}}}', "result.json")
     assert [draft.fields["phone"] for draft in result.drafts] == [["+15105550123"]]
+
+
+def test_the_end_of_a_number_makes_a_warning_a_report() -> None:
+    result = imported(
+        CHAT.format("").replace("beware , he robbed me", "ends 0131 no show twice"), "c.txt"
+    )
+    assert [draft.fields["codes"] for draft in result.drafts] == [["no_show"]]
+
+
+def test_a_short_text_is_in_the_language_of_its_list() -> None:
+    rows = ["rude on phone", "did not pay", "he was late and did not pay me"]
+    found = listed("Advice", *rows)
+    assert {row["advice"][0] for row in found} == {"en"}
+    french = "Date,Tél,Faits,Remarques\n10/01/26,01 99 00 12 34,Vol,À éviter la nuit\n"
+    (draft,) = imported(
+        french + "11/01/26,01 99 00 12 35,Vol,voiture noire\n", country="FR"
+    ).drafts[1:]
+    assert draft.fields["text"] == ["fr", "voiture noire"]
+
+
+def test_plates_beside_a_car_in_a_list_without_a_header_are_found() -> None:
+    rows = "12/01/26\tAB12 CDE\tRefused to pay\n13/01/26\tgrey van\tFollowed worker home\n"
+    result = imported(rows, "list.tsv", country="GB")
+    assert [draft.fields.get("plate") for draft in result.drafts] == [["GB:AB12CDE"], None]
+    assert result.drafts[1].fields["vehicle.colour"] == "grey"

@@ -84,7 +84,7 @@ async def import_list(
         "skipped": result.rows - len(added),
         "known": len(result.drafts) - len(added),
         "doubts": [_doubt(doubt) for proposal in shown for doubt in proposal.doubts],
-        "to_confirm": _to_confirm(result, shown),
+        "to_confirm": _to_confirm(result, result.drafts if given or sure else shown),
         **_skipped(result, added),
         "mapping": maps.to_toml(result.mapping),
         "warnings": list(result.warnings),

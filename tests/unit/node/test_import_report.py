@@ -102,3 +102,16 @@ async def test_a_list_cannot_have_been_written_in_the_future(tmp_path: Path) -> 
         with pytest.raises(BadRequest, match="future"):
             await load(node, NOTES, as_of="2026-01-22")
         assert (await load(node, NOTES, as_of="2026-01-20"))["drafts"] == 3
+
+
+async def test_what_is_left_to_confirm_is_told_again_when_one_column_was(tmp_path: Path) -> None:
+    rows = "2026-01-10\t510 555 0123\tLeft without paying and drove off\n"
+    rows += "2026-01-11\t510 555 0124\tPushed me and took my phone, twice\n"
+    async with one_node(tmp_path / "node") as node:
+        first = await load(node, rows, "list.tsv")
+        assert [row["column"] for row in first["to_confirm"]] == ["column 2", "column 3"]
+        left = await load(node, rows, "list.tsv", sure=["column 2"])
+        assert [row["column"] for row in left["to_confirm"]] == ["column 3"]
+        done = await load(node, rows, "list.tsv", sure=["column 2", "column 3"])
+        assert done["to_confirm"] == []
+        assert len((await node.dispatch("draft_publish", {"all": True}))["published"]) == 2

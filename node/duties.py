@@ -20,9 +20,11 @@ from node.store.reporter_data import purge_due
 
 async def do_duties(node: Node) -> None:
     """Do everything that is due now."""
+    news = await node.change(follow_dispute_policy, node.context)
     if not node.context.hold_all and may_sign(node):
-        node.on_news(await node.change(end_unconfirmed, node))
-    node.on_news(await node.change(follow_dispute_policy, node.context))
+        news |= await node.change(end_unconfirmed, node)
+    if news:
+        node.on_news(news)
     now = node.context.now_us()
     await node.change(forget_old, now)
     if await node.change(forget_closed, now):

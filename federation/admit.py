@@ -13,14 +13,24 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from federation.decision import Table, Withheld, gravity_of, kept_rules, side_of, table_for
+from federation.decision import (
+    HOLD,
+    ONLY_TOKENS,
+    Table,
+    Withheld,
+    gravity_of,
+    kept_rules,
+    side_of,
+    table_for,
+)
 from federation.policy import Policy
-from federation.release import audience
+from federation.release import audience, only_tokens
 from protocol.codec import Value
 from protocol.ids import OrgId
 
 _NONE: Final[frozenset[str]] = frozenset()
 _ATTESTED: Final = frozenset({"name", "photo"})
+_GRAVEST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,17 @@ class Door:
         """
         gravity = gravity_of(names_values)
         names = frozenset(names_values)
-        whole = (
-            *self.closed,
-            *self.kept[gravity.severity],
-            *self.table.categories[gravity.category],
+        is_hold = names_values.get("kind") == HOLD
+        # A hold says neither code nor severity: its origin has asked our card about both.
+        weighed = (
+            self.kept[_GRAVEST]
+            if is_hold
+            else (*self.kept[gravity.severity], *self.table.categories[gravity.category])
         )
+        whole = (*self.closed, *weighed)
         passing = self.table.passing(names, _ATTESTED, _NONE)
+        if is_hold:
+            passing = only_tokens(passing)
         if not whole and passing == names:
             return Admission(names)
         return Admission(
@@ -60,7 +75,11 @@ class Door:
             tuple(
                 Withheld(leaf, rule)
                 for leaf in sorted(names)
-                for rule in (*whole, *self.table.rules(leaf, _ATTESTED, _NONE, passing))
+                for rule in (
+                    *whole,
+                    *self.table.rules(leaf, _ATTESTED, _NONE, passing),
+                    *((ONLY_TOKENS,) if is_hold and leaf not in only_tokens(names) else ()),
+                )
             ),
         )
 

@@ -42,6 +42,14 @@ class Withheld:
 ALWAYS: Final = frozenset({"kind", "terms"})
 """Leaves that go with every record that goes at all."""
 
+TOKENS: Final = frozenset(f"{kind}.token" for kind in IDENTIFIERS)
+"""Leaves that only their origin can answer for."""
+
+HOLD: Final = "hold"
+"""The kind of record that says nothing but which tokens its origin waits on."""
+
+ONLY_TOKENS: Final = "origin.hold=tokens"
+
 RACE: Final = "person.race"
 DESCRIPTORS: Final = frozenset(
     f"person.{name}"

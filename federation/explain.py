@@ -197,6 +197,11 @@ _OTHER: Final[Mapping[str, Explanation]] = {
             "Answer the objection and close it: parasol dispute close.",
         ),
         Explanation(
+            "origin.hold=tokens",
+            "This alert waits until others have a report on the same identifier.",
+            "Nothing but its tokens goes until then; parasol alert widen ends the waiting.",
+        ),
+        Explanation(
             "origin.field=unknown",
             "This version does not know the field, so it does not let it through.",
             "Update this node.",

@@ -12,8 +12,11 @@ from typing import Final, Literal, TypedDict
 
 from federation.decision import (
     ALWAYS,
+    HOLD,
     NARROWED,
+    ONLY_TOKENS,
     SUSPENDED,
+    TOKENS,
     Gravity,
     Table,
     Withheld,
@@ -46,6 +49,11 @@ class RecordView:
     approved: frozenset[str] = _NONE
     names: frozenset[str] = field(init=False, repr=False, compare=False)
     gravity: Gravity = field(init=False, repr=False, compare=False)
+
+    @property
+    def is_hold(self) -> bool:
+        """Whether it is a hold, of which nothing but tokens ever goes."""
+        return self.names_values.get("kind") == HOLD
 
     def __post_init__(self) -> None:
         """Work out once what every peer's gate asks for."""
@@ -132,7 +140,10 @@ class Gate:
         hidden = restrictions.hidden_from(self.org)
         for _ in self._record_rules(record, consent, restrictions, today, hidden):
             return NOTHING
-        return Release(self.table.passing(record.names, record.approved, hidden))
+        passing = self.table.passing(record.names, record.approved, hidden)
+        if record.is_hold:
+            return Release(only_tokens(passing)) if passing & TOKENS else NOTHING
+        return Release(passing)
 
     def trace(
         self, record: RecordView, consent: Consent, restrictions: Restrictions, today: Day
@@ -141,11 +152,18 @@ class Gate:
         hidden = restrictions.hidden_from(self.org)
         whole = tuple(self._record_rules(record, consent, restrictions, today, hidden))
         passing = self.table.passing(record.names, record.approved, hidden)
+        going = record.names
+        if record.is_hold:
+            going = only_tokens(record.names) if passing & TOKENS else record.names & TOKENS
         return tuple(
             Withheld(leaf, rule)
             for leaf in sorted(record.names)
             for rule in dict.fromkeys(
-                (*whole, *self.table.rules(leaf, record.approved, hidden, passing))
+                (
+                    *whole,
+                    *self.table.rules(leaf, record.approved, hidden, passing),
+                    *(() if leaf in going else (ONLY_TOKENS,)),
+                )
             )
         )
 
@@ -153,7 +171,8 @@ class Gate:
         """Return the leaves of a withdrawal: it always goes, its reason where texts may go."""
         hidden = restrictions.hidden_from(self.org)
         passing = self.table.passing(record.names, record.approved, hidden)
-        return (record.names & ALWAYS) | (passing & {"reason"})
+        reason = _NONE if record.is_hold else passing & {"reason"}
+        return (record.names & ALWAYS) | reason
 
     def _record_rules(
         self,
@@ -213,6 +232,11 @@ def release(
         way.release(record, consent, restrictions, today).names,
         way.trace(record, consent, restrictions, today),
     )
+
+
+def only_tokens(names: frozenset[str]) -> frozenset[str]:
+    """Return what of these a hold may disclose, whatever the policies allow."""
+    return names & (TOKENS | ALWAYS)
 
 
 def audience(switch: str, value: str | Sequence[str], org: OrgId) -> tuple[str, ...]:

@@ -44,6 +44,12 @@ def names_onward(policy: Policy) -> list[str]:
     return sorted((table.open_unmet | table.open_met) - ALWAYS - ONLY_AUTHOR)
 
 
+def keeps_from_some(restrictions: Restrictions) -> bool:
+    """Whether a record is kept from single organisations: a hub would not know from whom."""
+    hidden = (names for org, names in restrictions.withhold.items() if org != "*")
+    return restrictions.peers is not None or any(not names.isdisjoint(ALWAYS) for names in hidden)
+
+
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """What lies between a hub and one peer for the records of one author; see `carrier`."""

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from federation.release import Restrictions
+from federation.terms import onward_names
 from node.desk.prompts import prompts
 from node.edits import Form, all_leaves, edited, local_day
 from node.errors import BadField, BadRequest, Refused
-from node.pipeline import erased, last_day, narrow, next_revision, publish, withdrawn
+from node.pipeline import erased, last_day, narrow, next_revision, publish, terms_of, withdrawn
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
 from node.store.audit import forget_notes
@@ -164,8 +165,27 @@ def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowin
     """Narrow who may have an alert of ours and which fields."""
     record = own_alert(connection, node, alert)
     _must_be_live(record, node)
-    news = narrow(connection, node.context, record.entry.rk, narrowing(record.restrictions))
+    restrictions = narrowing(record.restrictions)
+    news = narrow(connection, node.context, record.entry.rk, restrictions)
+    news |= _pass_on(connection, node, replace(record, restrictions=restrictions))
     return _done(connection, record.entry.rk, node, frozenset(news))
+
+
+def _pass_on(connection: Connection, node: Node, record: OwnRecord) -> set[int]:
+    """Sign a record anew where its audience changes whether hubs may pass it on."""
+    terms = terms_of(node.policy, record.consent, record.restrictions)
+    stands = record.opened["terms"].value
+    if onward_names(terms) == onward_names(stands):
+        return set()
+    if isinstance(stands, list):
+        terms = [*stands[:4], *terms[4:]]
+    leaves: dict[str, Value] = {name: each.value for name, each in record.opened.items()}
+    after = next_revision(
+        record, node.key, leaves | {"terms": terms}, node.context.random,
+        today=node.today, exp_day=record.entry.exp_day, status=Status.LIVE,
+        above=_seen(node, record),
+    )  # fmt: skip
+    return publish(connection, node.context, [after])
 
 
 def hidden_from(

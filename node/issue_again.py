@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from federation.policy import Policy
+from federation.terms import narrower_terms
 from node.after_restore import corrected_since
 from node.pipeline import next_revision, publish, signed_again, terms_of
 from node.runtime import Node
@@ -113,23 +114,15 @@ def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing
         stands = record.opened.get("terms")
         if record.entry.status is not Status.LIVE or stands is None:
             continue
-        terms = terms_of(node.policy, record.consent)
-        if rk in partial and isinstance(stands.value, list):
-            terms = _narrower(stands.value, terms)
+        terms = terms_of(node.policy, record.consent, record.restrictions)
+        if rk in partial:
+            terms = narrower_terms(stands.value, terms)
         last = capped_day(record, node.policy, node.today)
         values = {name: disclosure.value for name, disclosure in record.opened.items()}
         lacks = needs_tokens(values, node.policy, node.context.oprf_key)
         if terms != stands.value or last != record.entry.exp_day or lacks:
             found[rk] = Standing(terms, last)
     return found
-
-
-def _narrower(one: list[Value], other: list[Value]) -> list[Value]:
-    audience: Value = "members" if one[0] == other[0] == "members" else "staff"
-    flags: list[Value] = [
-        a is True and b is True for a, b in zip(one[1:5], other[1:5], strict=True)
-    ]
-    return [audience, *flags, *one[5:]]
 
 
 def _may_be_signed(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from federation.hub import names_onward
+from federation.hub import keeps_from_some, names_onward
 from federation.policy import Policy
 from federation.release import Consent, Restrictions
 from keys.signing import SigningKey
@@ -34,6 +34,7 @@ from protocol.vocabulary import severity_of
 
 RID_BYTES = 16
 KEPT_BY_WITHDRAWAL = ("kind", "terms")
+UNRESTRICTED = Restrictions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,25 @@ class Signed:
     disclosures: tuple[Disclosure, ...] = field(repr=False)
 
 
-def terms_of(policy: Policy, consent: Consent) -> list[Value]:
+def terms_of(
+    policy: Policy, consent: Consent, restrictions: Restrictions = UNRESTRICTED
+) -> list[Value]:
     """What receivers may do with a record: the reporter's consent within our policy.
 
-    The names that hubs may pass on are the same for every record of a policy.
+    The names that hubs may pass on are the same for every record of a policy. What is kept from
+    single organisations is not passed on at all.
     """
     printed = consent.print and policy.print.mode != "off"
     police = consent.police_anonymised and policy.police_share.mode != "disabled"
-    onward = consent.peers and policy.onward == "on"
+    onward = consent.peers and policy.onward == "on" and not keeps_from_some(restrictions)
     audience = "members" if consent.members else "staff"
     names: list[Value] = [*names_onward(policy)] if onward else []
     return [audience, printed, consent.statistics, police, onward, names]
+
+
+def not_onward(terms: Value) -> Value:
+    """The same terms, but no hub may pass the record on."""
+    return [*terms[:4], False, []] if isinstance(terms, list) else terms
 
 
 def leaves_of(alert: Mapping[str, Value], policy: Policy, consent: Consent) -> dict[str, Value]:
@@ -129,6 +138,8 @@ def next_revision(
     `above` is the highest revision that the register knows: a restored store may be behind it.
     """
     entry = record.entry
+    if "terms" in leaves and keeps_from_some(record.restrictions):
+        leaves = {**leaves, "terms": not_onward(leaves["terms"])}
     # Not before today: also what has expired may be taken back, and says so for a day.
     last = Day(max(exp_day, today, entry.exp_day if status is not Status.LIVE else today))
     signed = sign_alert(

@@ -190,7 +190,7 @@ def _with_consent(
     context = node.context
     changed = replace(record, consent=consent)
     lives = record.entry.status is Status.LIVE and record.entry.exp_day >= context.today
-    terms = terms_of(node.policy, consent)
+    terms = terms_of(node.policy, consent, record.restrictions)
     stands = record.opened.get("terms")
     same = stands is not None and stands.value == terms
     if not lives or (same and consent.peers == record.consent.peers):

@@ -1,0 +1,172 @@
+"""What a hub passes on of its peers' records, and what makes it take that back."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from federation.origin import next_delta
+from federation.peers import PeerState
+from node.runtime import Node
+from node.store.grants import StoreGrants
+from node.store.peers import Peer, peer_of
+from node.store.records import opened_values
+from protocol.entry import Status
+from protocol.ids import OrgId
+from protocol.messages import Give, List, Put, Row, Stop
+from tests.support.hostile import given, tell
+from tests.support.hostile import take as take_items
+from tests.support.key_material import MadeUp
+from tests.support.one_node import befriend, one_node, published
+from tests.unit.node.test_passed_on import passed, signed
+
+
+def policy(node: Node, *changes: tuple[str, str]) -> str:
+    """The node's policy with some lines changed."""
+    text = (node.home / "policy.toml").read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+async def become_hub(node: Node, *changes: tuple[str, str]) -> None:
+    """Put a policy in force that passes on."""
+    text = policy(node, ('onward = "off"', 'onward = "on"'), *changes)
+    await node.dispatch("policy_apply", {"text": text})
+
+
+async def take(node: Node, author: MadeUp, *items: Put | Stop, in_step: bool = True) -> None:
+    """Take an author's items; where `in_step`, as if the digests had been equal before."""
+    if in_step:
+        node.context.in_step.add(author.org)
+    await take_items(node, author, *items)
+
+
+async def told(node: Node, leaf: MadeUp) -> list[Put | Stop]:
+    """What the hub would tell a leaf that has nothing yet."""
+
+    def read(connection: Connection) -> list[Put | Stop]:
+        peer = _peer(connection, leaf.org)
+        grants = StoreGrants(connection, node.context, peer)
+        return list(next_delta(grants, 0, node.today).items)
+
+    return await node.change(read)
+
+
+def _peer(connection: Connection, org: OrgId) -> Peer:
+    peer = peer_of(connection, org)
+    assert peer is not None
+    return peer
+
+
+def names(item: Put | Stop) -> set[str]:
+    """The fields that a put discloses."""
+    assert isinstance(item, Put)
+    return set(opened_values(item.disclosures))
+
+
+async def test_a_hub_passes_on_what_terms_name_and_its_own_policy_lets_out(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node, ('phone = "clear"', 'phone = "masked"'))
+        record = signed(author, node, names=("codes", "phone", "phone.masked", "text"))
+        await take(node, author, passed(record), passed(signed(author, node, onward=False), 2))
+        (item,) = await told(node, leaf)
+        assert item.rk == record.entry.rk
+        assert names(item) == {"kind", "terms", "codes", "phone.masked", "text"}
+        assert isinstance(item, Put)
+        assert (item.entry, item.sig) == (record.entry.raw, record.sig)
+        assert await told(node, author) == []  # never back to its author
+
+
+async def test_nothing_live_goes_on_before_the_hub_was_in_step_with_its_author(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        await take(node, author, passed(signed(author, node)), in_step=False)
+        assert await told(node, leaf) == []
+
+
+async def test_whatever_ends_the_hub_s_own_copy_ends_what_it_passed_on(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        stopped, erased, withdrawn, left = (signed(author, node) for _ in range(4))
+        everything = [
+            passed(each, n + 1) for n, each in enumerate((stopped, erased, withdrawn, left))
+        ]
+        await take(node, author, *everything)
+        assert len(await told(node, leaf)) == 4
+        grave = signed(author, node, rid=erased.entry.rid, rev=2, status=Status.ERASED)
+        taken = signed(author, node, rid=withdrawn.entry.rid, rev=2, status=Status.WITHDRAWN)
+        await take(
+            node, author, Stop(5, stopped.entry.rk, stopped.entry.exp_day), passed(grave, 6),
+            passed(taken, 7), in_step=False,
+        )  # fmt: skip
+        items = {item.rk: item for item in await told(node, leaf)}
+        assert isinstance(items[stopped.entry.rk], Stop)
+        assert names(items[erased.entry.rk]) == set()
+        assert names(items[withdrawn.entry.rk]) == {"kind", "terms", "reason"}
+        assert "codes" in names(items[left.entry.rk])
+        await node.dispatch("peer_block", {"peer": "Harbour"})
+        items = {item.rk: item for item in await told(node, leaf)}
+        assert isinstance(items[left.entry.rk], Stop)
+        assert names(items[erased.entry.rk]) == set()  # an erasure stays one
+
+
+async def test_what_a_peer_gives_back_of_others_proves_no_restore_and_is_stopped_unknown(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        other = await befriend(node, "Valley", PeerState.TRUSTED)
+        await become_hub(node)
+        record = signed(author, node)
+        row = Row(record.entry.rk, 1, record.entry.eid[:8], b"s" * 8, record.entry.exp_day)
+        assert await tell(node, leaf, List(b"", b"", (row,))) == "delta"
+        assert await tell(node, leaf, Give((given(record),))) == "ok"
+
+        def listed(connection: Connection) -> tuple[bool, bool]:
+            one, two = _peer(connection, leaf.org), _peer(connection, other.org)
+            return one.out_listed, two.out_listed
+
+        assert await node.read(listed) == (True, True)
+        # Before it was in step with the author it leaves the copy as it is, then it stops it.
+        await take(node, author, passed(signed(author, node), 9), in_step=False)
+        assert await told(node, leaf) == []
+        node.context.in_step.add(author.org)
+        await node.dispatch(
+            "policy_apply", {"text": policy(node, ("notice_days = 3", "notice_days = 2"))}
+        )
+        (stop,) = [item for item in await told(node, leaf) if item.rk == record.entry.rk]
+        assert isinstance(stop, Stop)
+
+
+async def test_an_alert_that_is_kept_from_one_organisation_is_passed_on_by_nobody(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hub, rival = await befriend(node, "Hub"), await befriend(node, "Rival")
+        await become_hub(node)
+        alert = await published(node, text="He left without paying.")
+
+        async def onward() -> tuple[bool, bool]:
+            shown = await node.dispatch("alert_show", {"alert": alert})
+            terms = shown["fields"]["terms"]
+            return terms[4], bool(terms[5])
+
+        assert await onward() == (True, True)
+        await node.dispatch("alert_narrow", {"alert": alert, "peer": "Rival", "hide": True})
+        assert await onward() == (False, False)
+        (item,) = await told(node, hub)
+        assert isinstance(item, Put)
+        assert opened_values(item.disclosures)["terms"][4:] == [False, []]  # type: ignore[index]
+        assert all(isinstance(item, Stop) for item in await told(node, rival))
+        await node.dispatch(
+            "alert_correct", {"alert": alert, "fields": {"text": ["He came back."]}}
+        )
+        assert await onward() == (False, False)
+        await node.dispatch("alert_widen", {"alert": alert})
+        assert await onward() == (True, True)

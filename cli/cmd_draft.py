@@ -9,6 +9,7 @@ import click
 
 from cli.ask import assignments, text_argument
 from cli.cli_state import Cli
+from cli.duty import tell_duty
 from cli.exits import FAILED, POLICY
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, table, words
@@ -72,13 +73,14 @@ def draft() -> None:
 def new(
     cli: Cli, pairs: tuple[str, ...], scopes: tuple[str, ...], no_receipt: bool, card: bool
 ) -> None:
-    """Write a draft by hand.
+    """Write a draft by hand. A duty to report that the policy names is shown before anything else.
 
     Its receipt code is shown once: the reporter's own words, to see what became of her report, to
     add to it, and to take it back.
     """
     if not pairs:
         raise click.UsageError("--set is missing: give at least codes, as --set codes=NP")
+    tell_duty(cli)
     more: dict[str, Any] = {} if no_receipt else {"receipt": True}
     if scopes:
         more["consent"] = list(scopes)

@@ -34,6 +34,22 @@ def show(cli: Cli) -> None:
 
 
 @policy.command()
+@click.pass_obj
+def intake(cli: Cli) -> None:
+    """Show what a reporter is told before she is asked anything."""
+
+    def layout(shown: Result) -> None:
+        duty = shown["mandatory_reporting"]
+        print(safe(duty, lines=True) if duty else "No duty to report binds us.")
+        print(words(shown["reporter_data"]))
+        if shown["reporter_data_days"]:
+            print(f"It is kept for {shown['reporter_data_days']} days.")
+        print(words(shown["police_share"]))
+
+    emit(cli, cli.call("policy_intake"), layout)
+
+
+@policy.command()
 @click.argument("file", required=False)
 @click.pass_obj
 def check(cli: Cli, file: str | None) -> None:

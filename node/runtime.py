@@ -25,6 +25,7 @@ from keys.oprf import OPRF_SEED_BYTES, OprfKey, derive_key, oprf_available
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from keys.signing import SigningKey
 from node import opening
+from node.abilities import refuse_what_cannot_act
 from node.checking_pool import CheckingPool
 from node.errors import StoreLocked
 from node.folding import Folding
@@ -253,6 +254,7 @@ async def open_node(
     """Open the node in `home`; the caller holds its lock. Raises what its files raise."""
     settings = load_settings(home)
     policy = load_policy(read_text_file(home / POLICY_FILE))
+    refuse_what_cannot_act(policy)
     text = passphrase.decode()
     keystore = await asyncio.to_thread(load_keystore, home / KEYSTORE_FILE, text)
     path = home / STORE_FILE

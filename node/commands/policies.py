@@ -29,6 +29,7 @@ from federation.release import (
     joinable,
 )
 from node import opening
+from node.abilities import refuse_what_cannot_act
 from node.duties import do_duties
 from node.edits import all_leaves
 from node.errors import NotFound, Refused
@@ -73,6 +74,18 @@ def _file(node: Node) -> Path:
     return node.home / POLICY_FILE
 
 
+async def policy_intake(node: Node) -> dict[str, Any]:
+    """Give what a reporter is told before she is asked anything: a duty to report, what is kept."""
+    policy = node.policy
+    kept = policy.reporter_data
+    return {
+        "mandatory_reporting": policy.mandatory_reporting,
+        "reporter_data": explain.meaning("reporter_data.mode", kept.mode),
+        "reporter_data_days": kept.days if kept.mode == "callback" else 0,
+        "police_share": explain.meaning("police_share.mode", policy.police_mode()),
+    }
+
+
 async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
     """Say whether a policy (None: the file) is valid, what is doubtful, and what it would change.
 
@@ -81,6 +94,7 @@ async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
     if text is None:
         text = await asyncio.to_thread(read_text_file, _file(node))
     wanted = load_policy(text)
+    refuse_what_cannot_act(wanted)
     return {
         "valid": True,
         "findings": [
@@ -113,6 +127,7 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     in_file = await asyncio.to_thread(read_text_file, path)
     wanted_text = in_file if text is None else text
     wanted = load_policy(wanted_text)
+    refuse_what_cannot_act(wanted)
     context, old = node.context, node.policy
 
     def apply(connection: Connection) -> tuple[set[int], bool]:

@@ -48,6 +48,7 @@ COMMANDS: dict[str, str] = {
     "node_freeze": "defence",
     "node_thaw": "defence",
     "policy_show": "policies",
+    "policy_intake": "policies",
     "policy_check": "policies",
     "policy_apply": "policies",
     "policy_preview": "policies",

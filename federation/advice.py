@@ -102,6 +102,10 @@ def _fields(policy: Policy) -> Iterator[Finding]:
             yield _note(f"identifiers.{kind}", "nothing is sent to be read, only to be matched")
     if policy.race_descriptor == "allow":
         yield _note("race_descriptor", "race may go out as the only description of a person")
+    if policy.photo == "moderator":
+        yield _note(
+            "photo", "alerts have no photos yet: nothing goes that a moderator could approve"
+        )
     for switch in ("name", "photo"):
         if value_of(policy, switch) == "allow":
             yield _note(switch, "goes out without a moderator's word for each alert")

@@ -5,27 +5,47 @@ only by what it gives back: until then it holds up nobody's channel but its own,
 again once a day at most, and fills its ledger with few keys that we never heard of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, func, select, update
 
 from federation.origin import Known
 from node.store import meta
 from node.store.context import Context
-from node.store.tables import ledger, peers
+from node.store.records import chunks
+from node.store.tables import ledger, peers, records
 from protocol.entry import Entry
-from protocol.ids import RecordKey
+from protocol.ids import NodeKey, RecordKey
 
 STRANGE_STOPS = 500  # of keys that are no record of ours and that a peer says it holds
 
 
-def note_conflicts(context: Context, rks: Iterable[RecordKey]) -> None:
-    """Have own records issued again that a peer says it knows in another text, once a day."""
+def note_conflicts(
+    connection: Connection, context: Context, peer: int, held: Mapping[RecordKey, str]
+) -> None:
+    """Have own records issued again that a peer cannot take as they are, once a day.
+
+    One that it knows in another text, or one under a key of ours that is no longer good: what had
+    ended before the key was revoked was not signed again, if no peer seemed to need it.
+    """
+    doubted = [rk for rk, why in held.items() if why in {"conflict", "key"}]
+    if not doubted:
+        return
+    query = (
+        select(records.c.rk, records.c.node_key)
+        .join(ledger, ledger.c.rk == records.c.rk)
+        .where(ledger.c.peer == peer, records.c.org == context.org)
+    )
     today = context.today
-    for rk in rks:
-        if context.issued_again.get(rk) != today:
-            context.issued_again[rk] = today
-            context.conflicts.add(rk)
+    for group in chunks(doubted):
+        for raw, key in connection.execute(query.where(records.c.rk.in_(group))):
+            rk = RecordKey(bytes(raw))
+            is_good = context.own_doc.key_state(NodeKey(bytes(key)), today) == "valid"
+            if held[rk] == "key" and is_good:
+                continue  # the peer has yet to hear of our newest document
+            if context.issued_again.get(rk) != today:
+                context.issued_again[rk] = today
+                context.conflicts.add(rk)
 
 
 def recover_alone(context: Context, peer: int) -> None:

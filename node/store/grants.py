@@ -295,8 +295,7 @@ class StoreGrants:
         """Note what the peer says it has: equal digests confirm all but what it holds back."""
         note_held(self._connection, self.peer.id, held)
         note_cursor(self._connection, self.peer.id, cursor, self._context.now_us(), equal=equal)
-        in_conflict = [rk for rk, why in held.items() if why == "conflict"]
-        note_conflicts(self._context, self._rows_of(in_conflict))
+        note_conflicts(self._connection, self._context, self.peer.id, held)
 
     def suspend(self, row: LedgerRow, why: str) -> None:
         """Take the row out of the ledger until the keeper confirms."""

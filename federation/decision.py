@@ -66,6 +66,7 @@ _FREE: Final = (
     *("codes", "severity", "role", "basis", "location_type"),
     *DESCRIPTORS,
     *("vehicle.make", "vehicle.model", "vehicle.colour"),
+    "ref",
 )
 
 
@@ -237,6 +238,8 @@ def gravity_of(values: Mapping[str, Value]) -> Gravity:
     highest = max((code.severity for code in codes), default=-1)
     stated = values.get("severity")
     severity = max(highest, stated if isinstance(stated, int) and 0 <= stated <= 4 else -1)
+    if values.get("kind") == "voice" and severity < 0:
+        return Gravity(0, 0)  # of itself it accuses nobody: it is judged as a notice is
     accuses_nobody = values.get("kind") == "notice" and severity <= 0
     if accuses_nobody or any(code.crime for code in codes):
         return Gravity(0, severity)

@@ -13,7 +13,7 @@ from typing import Final
 
 from protocol.codec import Value
 from protocol.limits import CODES_MAX, IDENTIFIERS_MAX, STR_BYTES, TERMS_NAMES_MAX
-from protocol.vocabulary import AUDIENCES, CODES, NOTICES
+from protocol.vocabulary import AUDIENCES, CODES, NOTICES, RELATIONS
 
 Check = Callable[[Value], bool]
 
@@ -144,6 +144,32 @@ def is_tokens(value: Value) -> bool:
             return False
         if len(kid) != 8 or len(token) != 32:
             return False
+    return True
+
+
+def is_ref(value: Value) -> bool:
+    """Say whether this is [relation, [[rk, eid]…]]: one record, for same_as two, ascending by rk.
+
+    A record is named by its key and one revision of it: hashes, which tell nothing to whoever does
+    not hold it.
+    """
+    if type(value) is not list or len(value) != 2:
+        return False
+    relation, subjects = value
+    if type(relation) is not str or relation not in RELATIONS or type(subjects) is not list:
+        return False
+    if len(subjects) != (2 if relation == "same_as" else 1):
+        return False
+    before = b""
+    for pair in subjects:
+        if type(pair) is not list or len(pair) != 2:
+            return False
+        rk, eid = pair
+        if type(rk) is not bytes or type(eid) is not bytes or len(rk) != 16 or len(eid) != 32:
+            return False
+        if rk <= before:
+            return False
+        before = rk
     return True
 
 

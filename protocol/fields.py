@@ -35,6 +35,7 @@ class FieldSpec:
 _CHARACTERS = 200
 _SHORT_CHARACTERS = 80
 _REASON_CHARACTERS = 500
+_OF_VOICES = frozenset({"kind", "terms", "ref", "text", "reason"})
 _PERSON = ("age", "height", "build", "hair", "marks", "accent", "words", "clothing", "race")
 
 
@@ -63,6 +64,7 @@ def _specs() -> list[FieldSpec]:
         FieldSpec("text", shapes.is_prose, "text"),
         FieldSpec("advice", shapes.is_prose, "advice"),
         FieldSpec("reason", shapes.text(_REASON_CHARACTERS), "reason"),
+        FieldSpec("ref", shapes.is_ref, "ref"),
     ]
     for kind in IDENTIFIER_KINDS:
         clear, mask = shapes.IDENTIFIERS[kind]
@@ -95,7 +97,8 @@ def check_together(values: Mapping[str, Value]) -> None:
     """Hold the fields of one record, each already valid, to each other; some may be absent.
 
     Raises ProtocolError MALFORMED: a notice has notice codes and severity 0, an alert neither; the
-    severity is never below that of the codes.
+    severity is never below that of the codes; a voice speaks of other records and says nothing that
+    an alert says, and an alert refers to nothing but what it was adopted from.
     """
     kind = values.get("kind")
     codes = values.get("codes")
@@ -110,6 +113,14 @@ def check_together(values: Mapping[str, Value]) -> None:
         (kind == "alert" and severity == 0) or (kind == "notice" and severity != 0)
     ):
         raise malformed("kind: a notice has severity 0, an alert more")
+    ref = values.get("ref")
+    if kind == "voice":
+        if not values.keys() <= _OF_VOICES:
+            raise malformed("kind: a voice has a ref and a text, and no field of an alert")
+        if type(ref) is list and ref[0] not in vocabulary.VOICES:
+            raise malformed("ref: a voice corroborates, disputes or says what is the same")
+    elif type(ref) is list and (kind == "hold" or ref[0] != vocabulary.ADOPTED_FROM):
+        raise malformed("ref: an alert refers to nothing but what it was adopted from")
 
 
 def expand(alert: Mapping[str, Value]) -> dict[str, Value]:

@@ -75,6 +75,9 @@ CRIMES: Final = frozenset(code.name for code in _ALL if code.crime)
 
 SEVERITY_WORDS: Final = ("notice", "nuisance", "risky", "dangerous", "critical")  # by severity
 KINDS: Final = ("alert", "notice", "voice", "hold")
+VOICES: Final = ("corroborate", "dispute", "same_as")  # what a voice says of others' alerts
+ADOPTED_FROM: Final = "adopted_from"  # what an alert says of the one that it was made from
+RELATIONS: Final = (*VOICES, ADOPTED_FROM)
 AUDIENCES: Final = ("staff", "members")
 ROLES: Final = (
     "client",

@@ -19,6 +19,7 @@ from protocol.commitment import (
 from protocol.entry import Entry, Status, decode_entry, encode_entry
 from protocol.ids import Day, EntryId, NodeKey, OrgId, RecordId, RecordKey, Salt
 from protocol.merge import conflicts, merge
+from tests.vectors import voices
 from tests.vectors.drawing import Case, Cases, Draw, to_json
 
 _draw = Draw("records")
@@ -210,6 +211,12 @@ def _disclosures() -> list[Case]:
     for name, fields in _VALID.items():
         good = _committed(fields, draw)
         cases.accept(name, given(good[1], good[0]))
+    for name, fields in voices.VALID.items():
+        good = _committed(fields, draw)
+        cases.accept(name, given(good[1], good[0]))
+    for name, fields in voices.INVALID.items():
+        bad = _committed(fields, draw, check=False)
+        cases.refuse(name, given(bad[1], bad[0]))
     return cases.listed
 
 

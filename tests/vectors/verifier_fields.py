@@ -110,8 +110,21 @@ def _prose(value: Any) -> None:
     text(words, 16_384)
 
 
+def _ref(value: Any) -> None:
+    relation, records = array(value, 2)
+    need(relation in {"corroborate", "dispute", "same_as", "adopted_from"})
+    need(len(array(records)) == (2 if relation == "same_as" else 1))
+    for record in records:
+        rk, eid = array(record, 2)
+        binary(rk, 16)
+        binary(eid, 32)
+    rks = [record[0] for record in records]
+    need(rks == sorted(set(rks)))
+
+
 _OTHERS: dict[str, Callable[[Any], object]] = {
     "terms": _terms,
+    "ref": _ref,
     "codes": _codes,
     "severity": lambda value: integer(value, 0, 4),
     "name": lambda value: _several(value, lambda item: text(item, 80)),
@@ -131,6 +144,11 @@ def together(fields: dict[str, Any]) -> None:
     for number in (least, severity):
         if number is not None and kind in {"alert", "notice"}:
             need((kind == "notice") == (number == 0))
+    if kind == "voice":
+        need(fields.keys() <= {"kind", "terms", "ref", "text", "reason"})
+    if "ref" in fields:
+        adopted = fields["ref"][0] == "adopted_from"
+        need(not adopted if kind == "voice" else adopted and kind != "hold")
 
 
 def _expand(given: Any) -> Any:

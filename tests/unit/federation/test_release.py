@@ -48,6 +48,7 @@ def test_codes_descriptions_and_vehicles_have_no_switch() -> None:
             for p in ["age", "height", "build", "hair", "marks", "accent", "words", "clothing"]
         ),
         *("vehicle.make", "vehicle.model", "vehicle.colour"),
+        "ref",
     }
     answer = ask(record(*FIELDS, codes=["robbery"], severity=3, kind="alert"), to=peer(strict))
     assert answer.names == free

@@ -49,7 +49,7 @@ def test_every_field_that_can_be_written_has_a_leaf() -> None:
     assert fields <= set(FIELDS)
     made = {name for name in FIELDS if name.endswith((".masked", ".token"))}
     rest = set(FIELDS) - fields - made - {"date.day", "date.week", "date.month"}
-    assert rest == {"kind", "terms", "reason"}
+    assert rest == {"kind", "terms", "reason", "ref"}
 
 
 def test_no_alias_means_two_fields() -> None:

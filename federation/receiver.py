@@ -83,6 +83,12 @@ def pull_ahead(intake: Intake, cursor: int) -> Pull:
     return Pull(cursor, intake.today, NO_DIGEST, held, ITEM_BYTES, 0)
 
 
+def brings_nothing(asked: Pull, delta: Delta) -> bool:
+    """Whether the answer to a pull says no more than that both sides agree."""
+    same = (delta.from_seq, delta.to_seq, delta.asof) == (asked.cursor, asked.cursor, asked.asof)
+    return same and delta.digest == asked.digest and not (delta.items or delta.more or delta.want)
+
+
 def on_delta(intake: Intake, delta: Delta, items: Sequence[CheckedItem]) -> Ok | List | Give:
     """Apply a delta whose items were checked; answer with what this node has to say next."""
     channel = intake.channel

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from federation.verify import CheckedItem, check_again
+from federation.verify import CheckedItem, Others, check_again, foreign_authors
 from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
@@ -31,10 +31,12 @@ from node.store.grants import StoreGrants
 from node.store.guards import changes, guard, keep, look, remember
 from node.store.hub import hear
 from node.store.intake import StoreIntake
-from node.store.peers import Peer, peer_by_id, peer_of, set_peer
+from node.store.peers import Peer, peer_by_id, peer_of, sender_of, set_peer
 from node.store.records import own_records
+from node.store.senders import Sender
 from node.store.tables import ledger
 from protocol.errors import ErrorNumber, ProtocolError
+from protocol.ids import OrgId
 from protocol.messages import (
     Bye,
     Delta,
@@ -117,7 +119,7 @@ class Answering:
         return await self._exchange.seal(answer, docs, re=_re(opened))
 
     async def _request(self, opened: Opened) -> bytes | None:
-        peer = await self._node.read(peer_of, opened.inner.from_org)
+        peer = await self._sender(opened.inner.from_org)
         if peer is None:
             return None
         docs = peer.docs
@@ -134,6 +136,15 @@ class Answering:
         except ProtocolError as error:
             return await self._refuse(opened, docs, error)
         return await self._exchange.seal(answer, docs, re=_re(opened))
+
+    async def _sender(self, org: bytes) -> Sender | None:
+        senders = self._node.context.senders
+        known, version = senders.get(org), senders.version
+        if known is None:
+            known = await self._node.read(sender_of, org)
+            if known is not None:
+                senders.keep(known, version)
+        return known
 
     async def _refuse(self, opened: Opened, docs: Documents, error: ProtocolError) -> bytes | None:
         if error.number is ErrorNumber.SIGNATURE:
@@ -152,7 +163,7 @@ class Answering:
         if left < 0:
             raise ProtocolError(ErrorNumber.QUOTA, "too many messages", 60)
 
-    async def _effect(self, peer: Peer, inner: Inner, message: Message) -> Message:
+    async def _effect(self, peer: Sender, inner: Inner, message: Message) -> Message:
         match message:
             case Pull():
                 return await self._pull(peer, inner, message)
@@ -167,22 +178,23 @@ class Answering:
             case Poke():
                 await self._change(peer, inner, lambda _: None)
                 self.on_poke(peer.id)
-                return await self._node.change(self._standing, peer)
+                return await self._node.change(self._standing, peer.id)
             case Authors():
                 return await self._node.change(answer_authors, self._node.context, inner, message)
             case Bye():
-                await self._node.change(self._left, peer, inner)
+                await self._node.change(self._left, peer.id, inner)
                 self._node.on_peers()
                 return Bye(BYE_LEFT, 0)
             case _:
                 raise ProtocolError(ErrorNumber.MALFORMED, "this is no request")
 
-    def _standing(self, connection: Connection, peer: Peer) -> Ok:
+    def _standing(self, connection: Connection, peer_id: int) -> Ok:
+        peer = peer_by_id(connection, peer_id)
         intake = StoreIntake(connection, self._node.context, peer, None)
         today = intake.today
         return Ok(intake.channel.cursor, today, intake.digest(today), ())
 
-    async def _change(self, peer: Peer, inner: Inner, effect: Callable[[StoreGrants], T]) -> T:
+    async def _change(self, peer: Sender, inner: Inner, effect: Callable[[StoreGrants], T]) -> T:
         """Run one effect on the peer's ledger, with the guard, in one commit."""
         return await self._node.change(self._on_ledger, peer.id, inner, effect)
 
@@ -219,9 +231,9 @@ class Answering:
             remember(context, inner)
         return delta
 
-    async def _pull(self, peer: Peer, inner: Inner, pull: Pull) -> Delta | Bye:
+    async def _pull(self, peer: Sender, inner: Inner, pull: Pull) -> Delta | Bye:
         delta = await self._node.change(self._on_pull, peer.id, inner, pull)
-        leaves_unreached = peer.state is PeerState.LEAVING and peer.endpoint is None
+        leaves_unreached = peer.state is PeerState.LEAVING and not peer.is_reachable
         if leaves_unreached and await self._node.change(self._parted, peer.id):
             self._node.on_peers()
             return Bye(BYE_LEFT, 0)
@@ -250,7 +262,7 @@ class Answering:
         grants = StoreGrants(connection, self._node.context, peer)
         return origin.next_delta(grants, pull.cursor, pull.asof, pull.max_bytes)
 
-    async def _give(self, peer: Peer, inner: Inner, give: Give) -> Ok:
+    async def _give(self, peer: Sender, inner: Inner, give: Give) -> Ok:
         node = self._node
 
         def effect(connection: Connection) -> set[int]:
@@ -264,13 +276,13 @@ class Answering:
             return spread(connection, context, own_records(connection, context.org, wanted))
 
         node.on_news(await node.change(effect))
-        return await node.change(self._standing, peer)
+        return await node.change(self._standing, peer.id)
 
-    async def _delta(self, peer: Peer, delta: Delta) -> Message:
+    async def _delta(self, peer: Sender, delta: Delta) -> Message:
         if not peer.state.heard:
             raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
         author, today = peer.docs.current, self._node.today
-        others = await self._node.read(others_in, delta.items, peer.org)
+        others = await others_of(self._node, delta, peer.org)
         items = await self._node.checking.check(delta.items, author, today, others)
         answer = await self._node.change(
             take_delta, self._node, peer.id, delta, items, self._list_positions
@@ -287,9 +299,9 @@ class Answering:
         set_peer(connection, peer_id, state=PeerState.GONE.value)
         return True
 
-    def _left(self, connection: Connection, peer: Peer, inner: Inner) -> None:
+    def _left(self, connection: Connection, peer_id: int, inner: Inner) -> None:
         guard(connection, self._node.context, inner)
-        left_by(connection, self._node.context, peer)
+        left_by(connection, self._node.context, peer_by_id(connection, peer_id))
 
 
 def unconfirmed(connection: Connection, peer: Peer) -> int:
@@ -298,6 +310,13 @@ def unconfirmed(connection: Connection, peer: Peer) -> int:
         ledger.c.peer == peer.id, ledger.c.acked_us == 0, ledger.c.held == ""
     )
     return connection.execute(query).scalar_one()
+
+
+async def others_of(node: Node, delta: Delta, sender: OrgId) -> Others:
+    """The documents of the authors that a delta passes on; most pass on none, and none is read."""
+    if not foreign_authors(delta.items, sender):
+        return {}
+    return await node.read(others_in, delta.items, sender)
 
 
 def take_delta(
@@ -343,9 +362,14 @@ def note_contact(connection: Connection, peer: Peer, now_us: int) -> None:
     Written once a minute, since a commit costs more than a message: `peer` is as this transaction
     read it.
     """
-    is_known = not peer.failures and not peer.next_try_us
-    if not is_known or not 0 <= now_us - peer.contact_us < CONTACT_EVERY_US:
+    if not knows_contact(peer, now_us):
         set_peer(connection, peer.id, contact_us=now_us, failures=0, next_try_us=0)
+
+
+def knows_contact(peer: Peer, now_us: int) -> bool:
+    """Whether nothing need be written of a message that came from this peer now."""
+    is_well = not peer.failures and not peer.next_try_us
+    return is_well and 0 <= now_us - peer.contact_us < CONTACT_EVERY_US
 
 
 def _says_something(delta: Delta, pull: Pull) -> bool:

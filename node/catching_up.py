@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from federation import receiver
 from federation.verify import CheckedItem
-from node.answering import take_delta
+from node.answering import others_of, take_delta
 from node.exchange import Exchange
 from node.runtime import Node
 from node.store.intake import StoreIntake
@@ -81,7 +81,8 @@ class CatchingUp:
 
     async def _check(self, peer: Peer, delta: Delta) -> list[CheckedItem]:
         node = self._node
-        return await node.checking.check(delta.items, peer.docs.current, node.today)
+        others = await others_of(node, delta, peer.org)
+        return await node.checking.check(delta.items, peer.docs.current, node.today, others)
 
     async def _store(self, peer: Peer, delta: Delta, items: list[CheckedItem]) -> bool:
         """Whether the cursor is now where this delta ends."""

@@ -21,6 +21,7 @@ from node.store.passed_on import show
 from node.store.peers import mark_hello_due, peer_of
 from node.store.records import DISPUTED, decode_restrictions
 from node.store.reporter_data import purge_due
+from node.store.senders import note_change
 from node.store.tables import ledger, own, peers, records
 from node.writing import COUNTER
 
@@ -94,6 +95,7 @@ def obey_register(connection: Connection, context: Context) -> None:
     for org, raw in register.all(permissions.PEER):
         state = PeerState(raw.decode())
         connection.execute(update(peers).where(peers.c.org == org).values(state=state.value))
+        note_change(connection)
         peer = peer_of(connection, org)
         if peer is not None and state in (PeerState.LEAVING, PeerState.GONE):
             purge_theirs(connection, context, peer)  # what was purged came back with the backup

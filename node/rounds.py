@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from federation import origin, receiver
 from federation.peers import PeerState
-from node.answering import BYE_LEFT, note_contact, take_delta, unconfirmed
+from node.answering import BYE_LEFT, knows_contact, note_contact, others_of, take_delta, unconfirmed
 from node.catching_up import CatchingUp, leads_on
 from node.exchange import Exchange
 from node.hub import ask_authors
@@ -18,7 +18,7 @@ from node.introductions import note_trouble, our_hello, prove_hello, receive_hel
 from node.pipeline import spread
 from node.recall import left_by
 from node.runtime import Node
-from node.store.authors import others_in
+from node.store.authors import wanted_documents
 from node.store.grants import StoreGrants
 from node.store.intake import StoreIntake
 from node.store.peers import Peer, peer_by_id, set_peer
@@ -129,20 +129,22 @@ class Rounds:
         `wait_s` lets the peer wait for news once.
         """
         try:
-            moved = await self._pull(peer, wait_s)
-            if await ask_authors(self._node, self._exchange, peer):
-                moved = await self._pull(peer, 0) or moved
+            moved, is_settled = await self._pull(peer, wait_s)
+            if not is_settled and await ask_authors(self._node, self._exchange, peer):
+                again, _ = await self._pull(peer, 0)
+                return again or moved
             return moved
         except ProtocolError as error:
             if error.number is not ErrorNumber.NOT_GRANTED:
                 raise
             return False  # the peer was let go while its answer was under way: no failure
 
-    async def _pull(self, peer: Peer, wait_s: int) -> bool:
+    async def _pull(self, peer: Peer, wait_s: int) -> tuple[bool, bool]:
+        """Whether anything moved, and whether nothing at all is left to ask this peer."""
         node = self._node
         seen: set[tuple[bytes, bytes]] = set()
         for turn in range(MOST_ROUNDS):
-            request = await node.change(self._pull_request, peer.id, wait_s)
+            request, is_settled = await node.change(self._pull_request, peer.id, wait_s)
             delta = await self._exchange.ask(peer.docs, request, wait_s=wait_s)
             wait_s = 0
             has_led_on = leads_on(delta)
@@ -151,32 +153,39 @@ class Rounds:
                 if behind is None:
                     continue
                 if leads_on(behind):
-                    return True  # as much as one conversation takes; the next one goes on
+                    return True, False  # as much as one conversation takes; the next one goes on
                 delta = behind
             if isinstance(delta, Bye):
                 await node.change(left_by, node.context, peer)
                 node.on_peers()
-                return True
+                return True, False
             if not isinstance(delta, Delta):
                 raise ProtocolError(ErrorNumber.MALFORMED, "no answer to a pull")
+            if is_settled and receiver.brings_nothing(request, delta):
+                return turn > 0, True
             if not await self._take(peer, delta) and not delta.items and not has_led_on:
-                return turn > 0
+                return turn > 0, False
             if (request.digest, delta.digest) in seen:
-                return False  # nothing moves: what differs waits for a person
+                return False, False  # nothing moves: what differs waits for a person
             seen.add((request.digest, delta.digest))
-        return True
+        return True, False
 
-    def _pull_request(self, connection: Connection, peer_id: int, wait_s: int) -> Pull:
+    def _pull_request(self, connection: Connection, peer_id: int, wait_s: int) -> tuple[Pull, bool]:
+        """The request, and whether an answer that brings nothing leaves nothing to write down."""
+        context = self._node.context
         peer = peer_by_id(connection, peer_id)
-        intake = StoreIntake(connection, self._node.context, peer, None)
-        return receiver.pull(intake, wait_s)
+        intake = StoreIntake(connection, context, peer, None)
+        is_in_step = intake.channel.synced and intake.channel.relist == receiver.NOT_ASKED
+        is_telling = peer_id in self._list_positions or wanted_documents(connection, peer_id)
+        is_settled = is_in_step and not is_telling and knows_contact(peer, context.now_us())
+        return receiver.pull(intake, wait_s), is_settled
 
     async def _take(self, peer: Peer, delta: Delta) -> bool:
         """Apply a delta and say what follows from it; whether another pull is worth while."""
         node = self._node
         said = False
         while True:
-            others = await node.read(others_in, delta.items, peer.org)
+            others = await others_of(node, delta, peer.org)
             items = await node.checking.check(delta.items, peer.docs.current, node.today, others)
             next_ = await node.change(
                 take_delta, node, peer.id, delta, items, self._list_positions, is_answer=True

@@ -19,6 +19,7 @@ from node.store import meta
 from node.store.context import Context
 from node.store.engine import Store
 from node.store.purges import take_purge
+from node.store.senders import take_change
 
 COUNTER = "commit_counter"
 MOST_IN_A_COMMIT = 16
@@ -49,7 +50,7 @@ class GroupCommit:
         self._running: asyncio.Task[None] | None = None
         self.on_narrowed: Callable[[], None] = _nothing  # something may no longer go out
         self.on_purged: Callable[[], None] = _nothing  # something must leave the disk
-        self._purged = False
+        self._purged = self._moved = False  # of the last commit: bytes, senders
 
     async def run(self, query: Callable[[Connection], Any]) -> Any:
         """The result of `query`, once it is durable; whatever it raises, and then nothing of it."""
@@ -75,7 +76,11 @@ class GroupCommit:
             try:
                 if self._context.register.pending:
                     await self._store.write(self._agree)  # a commit before this one failed
-                results = await self._store.write(partial(self._commit, group=group))
+                try:
+                    results = await self._store.write(partial(self._commit, group=group))
+                finally:
+                    if self._moved:
+                        self._context.senders.forget()
                 committed = True
                 self._after_commit()
             except BaseException as error:  # handed to each caller, or raised
@@ -112,7 +117,7 @@ class GroupCommit:
             results = [self._one_of_many(connection, wanted) for wanted in group]
         if register.has_staged:
             meta.put_int(connection, COUNTER, register.flush())
-        self._purged = take_purge(connection)
+        self._purged, self._moved = take_purge(connection), take_change(connection)
         return results
 
     def _agree(self, connection: Connection) -> None:
@@ -129,9 +134,13 @@ class GroupCommit:
     def _one_of_many(self, connection: Connection, wanted: Wanted) -> Outcome:
         staged, policy = self._context.register.staged(), self._context.policy
         try:
-            with connection.begin_nested():
-                return wanted.query(connection), None
+            connection.exec_driver_sql("SAVEPOINT one")
+            result = wanted.query(connection)
+            connection.exec_driver_sql("RELEASE one")
+            return result, None
         except Exception as error:  # noqa: BLE001  # handed to the caller; the others go on
+            connection.exec_driver_sql("ROLLBACK TO one")
+            connection.exec_driver_sql("RELEASE one")
             self._forget()
             self._context.register.stage_only(staged)
             self._context.policy = policy

@@ -8,7 +8,7 @@ followed in the same way. Nobody becomes a peer by this.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from federation.onward import UNKNOWN_AUTHOR
 from federation.peers import PeerState
@@ -30,6 +30,19 @@ from protocol.messages_hub import AUTHORS_MOST, Chain, Docs
 
 WANTS_DOCUMENTS = (UNKNOWN_AUTHOR, "key")
 NOT_REFUSED = frozenset({PeerState.INVITED, PeerState.UNVERIFIED})
+
+
+_WANTED = (  # built once: each pull asks
+    select(forwarded.c.org)
+    .where(
+        forwarded.c.source == bindparam("wanted"),
+        or_(forwarded.c.held.in_(WANTS_DOCUMENTS), forwarded.c.hidden == REVOKED),
+        forwarded.c.org != b"",
+    )
+    .group_by(forwarded.c.org)
+    .order_by(forwarded.c.org)
+    .limit(AUTHORS_MOST)
+)
 
 
 def others_in(connection: Connection, items: Sequence[Put | Stop], sender: OrgId) -> Others:
@@ -71,18 +84,8 @@ def shown_authors(connection: Connection) -> dict[bytes, str]:
 
 def wanted_documents(connection: Connection, source: int) -> list[OrgId]:
     """Whose documents to ask a hub for: what it passed on does not verify without them."""
-    query = (
-        select(forwarded.c.org)
-        .where(
-            forwarded.c.source == source,
-            or_(forwarded.c.held.in_(WANTS_DOCUMENTS), forwarded.c.hidden == REVOKED),
-            forwarded.c.org != b"",
-        )
-        .group_by(forwarded.c.org)
-        .order_by(forwarded.c.org)
-        .limit(AUTHORS_MOST)
-    )
-    return [OrgId(bytes(org)) for (org,) in connection.execute(query)]
+    found = connection.execute(_WANTED, {"wanted": source})
+    return [OrgId(bytes(org)) for (org,) in found]
 
 
 def read_chains(answer: Docs) -> list[Documents]:

@@ -12,6 +12,7 @@ from keys.oprf import OprfKey
 from keys.orgdoc import OrgDoc
 from node.store.digests import Digests
 from node.store.register import Register
+from node.store.senders import Senders
 from protocol.ids import Day, OrgId, RecordKey, day_of
 
 FROZEN = "frozen"  # in the register: b"" → encode([since when, why]); see node.freezing
@@ -29,6 +30,7 @@ class Context:
     random: Callable[[int], bytes]
     digests: Digests = field(default_factory=Digests)
     live_counts: dict[int, int] = field(default_factory=dict)  # per origin, for its limit
+    senders: Senders = field(default_factory=Senders)
     live_limit: int = 20_000
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for

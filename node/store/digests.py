@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from protocol.commitment import BUCKETS, bucket_hash, digest
 from protocol.ids import Day, RecordKey
 
+PAST_ALL = b"\xff" * 17  # a key has 16 bytes
 Rows = Iterable[tuple[RecordKey, bytes]]
 Query = Callable[[int | None, Day], Rows]
 
@@ -47,6 +48,13 @@ class Digests:
             self._channels.clear()
         else:
             self._channels.pop((side, peer), None)
+
+
+def bounds(bucket: int | None) -> dict[str, bytes]:
+    """The keys of one bucket, or of all: `lo` ≤ rk < `hi`."""
+    if bucket is None:
+        return {"lo": b"", "hi": PAST_ALL}
+    return {"lo": bytes([bucket]), "hi": bytes([bucket + 1]) if bucket < BUCKETS - 1 else PAST_ALL}
 
 
 def _all_buckets(rows: Rows) -> list[bytes | None]:

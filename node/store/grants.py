@@ -27,10 +27,11 @@ from node.store.ledger_rows import (
     UPDATE_ROW,
     columns_of,
     decode_names,
-    in_bucket,
     ledger_row,
     note_cursor,
     note_held,
+    rows_after,
+    states,
 )
 from node.store.onward import adopted, derive_onward, onward_items
 from node.store.peers import Peer, set_peer
@@ -82,25 +83,13 @@ class StoreGrants:
         """The digest of this ledger's rows that last to `asof` or longer."""
 
         def rows(bucket: int | None, day: Day) -> list[tuple[RecordKey, bytes]]:
-            query = select(ledger.c.rk, ledger.c.state).where(
-                ledger.c.peer == self.peer.id, ledger.c.exp >= day
-            )
-            if bucket is not None:
-                query = query.where(*in_bucket(bucket))
-            found = self._connection.execute(query).fetchall()
-            return [(RecordKey(rk), state) for rk, state in found]
+            return states(self._connection, self.peer.id, bucket, day)
 
         return self._context.digests.digest(SIDE, self.peer.id, asof, rows)
 
     def rows_after(self, pseq: int, limit: int) -> list[LedgerRow]:
         """The rows that changed after `pseq`, in order."""
-        query = (
-            select(ledger)
-            .where(ledger.c.peer == self.peer.id, ledger.c.pseq > pseq)
-            .order_by(ledger.c.pseq)
-            .limit(limit)
-        )
-        return [ledger_row(row) for row in self._connection.execute(query)]
+        return rows_after(self._connection, self.peer.id, pseq, limit)
 
     def rows_between(self, lo: bytes, hi: bytes, asof: Day) -> dict[RecordKey, LedgerRow]:
         """The rows with lo ≤ rk < hi (empty hi: to the end) that last to `asof`."""

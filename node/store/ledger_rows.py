@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from federation.ledger import LedgerRow, RowKind
+from node.store.digests import bounds
 from node.store.tables import ledger
 from protocol.codec import decode, encode
 from protocol.ids import Day, EntryId, RecordKey
@@ -21,6 +22,42 @@ UPDATE_ROW = (
         author=bindparam("author"),
     )
 )  # fmt: skip
+
+
+# Each message runs these; to build a statement takes three times as long as to run it.
+_OF_PEER = ledger.c.peer == bindparam("peer")
+_STATES = select(ledger.c.rk, ledger.c.state).where(
+    _OF_PEER,
+    ledger.c.exp >= bindparam("asof"),
+    ledger.c.rk >= bindparam("lo"),
+    ledger.c.rk < bindparam("hi"),
+)
+_AFTER = (
+    select(ledger)
+    .where(_OF_PEER, ledger.c.pseq > bindparam("pseq"))
+    .order_by(ledger.c.pseq)
+    .limit(bindparam("most"))
+)
+_REGRESS = (
+    update(ledger)
+    .where(
+        ledger.c.peer == bindparam("b_peer"),
+        ledger.c.acked_us > 0,
+        ledger.c.pseq > bindparam("cursor"),
+    )
+    .values(acked_us=0)
+)
+_CONFIRM = (
+    update(ledger)
+    .where(
+        ledger.c.peer == bindparam("b_peer"),
+        ledger.c.acked_us == 0,
+        ledger.c.pseq <= bindparam("cursor"),
+        ledger.c.held == "",
+    )
+    .values(acked_us=bindparam("now_us"))
+)
+_HELD = select(ledger.c.rk, ledger.c.held).where(_OF_PEER, ledger.c.held != "")
 
 
 def ledger_row(row: Row[Any]) -> LedgerRow:
@@ -47,12 +84,19 @@ def decode_names(raw: bytes) -> list[str]:
     return [as_str(name, 64) for name in as_array(decode(raw))]
 
 
-def in_bucket(bucket: int) -> list[Any]:
-    """The condition that a row's key begins with this byte."""
-    conditions: list[Any] = [ledger.c.rk >= bytes([bucket])]
-    if bucket < 255:
-        conditions.append(ledger.c.rk < bytes([bucket + 1]))
-    return conditions
+def states(
+    connection: Connection, peer: int, bucket: int | None, asof: Day
+) -> list[tuple[RecordKey, bytes]]:
+    """What a digest is made of: the rows of one bucket, or all, that last to `asof` or longer."""
+    asked = {"peer": peer, "asof": asof, **bounds(bucket)}
+    found = connection.execute(_STATES, asked).fetchall()
+    return [(RecordKey(rk), state) for rk, state in found]
+
+
+def rows_after(connection: Connection, peer: int, pseq: int, limit: int) -> list[LedgerRow]:
+    """A peer's rows that changed after `pseq`, in order."""
+    asked = {"peer": peer, "pseq": pseq, "most": limit}
+    return [ledger_row(row) for row in connection.execute(_AFTER, asked).fetchall()]
 
 
 def note_cursor(
@@ -62,25 +106,18 @@ def note_cursor(
 
     What it holds back, which is noted before, is not confirmed by anything.
     """
-    mine = ledger.c.peer == peer
-    regressed = (mine, ledger.c.acked_us > 0, ledger.c.pseq > cursor)
-    connection.execute(update(ledger).where(*regressed).values(acked_us=0))
+    asked = {"b_peer": peer, "cursor": cursor}
+    connection.execute(_REGRESS, asked)
     if equal:
-        connection.execute(
-            update(ledger)
-            .where(mine, ledger.c.acked_us == 0, ledger.c.pseq <= cursor, ledger.c.held == "")
-            .values(acked_us=now_us)
-        )
+        connection.execute(_CONFIRM, {**asked, "now_us": now_us})
 
 
 def note_held(connection: Connection, peer: int, held: Mapping[RecordKey, str]) -> None:
     """Note what a peer holds back, and nothing else: that is not confirmed."""
-    mine = ledger.c.peer == peer
-    noted = select(ledger.c.rk, ledger.c.held).where(mine, ledger.c.held != "")
-    known = {bytes(rk): why for rk, why in connection.execute(noted).fetchall()}
+    known = {bytes(rk): why for rk, why in connection.execute(_HELD, {"peer": peer}).fetchall()}
     if known == held:
         return
-    connection.execute(update(ledger).where(mine).values(held=""))
+    connection.execute(update(ledger).where(ledger.c.peer == peer).values(held=""))
     rows = [{"b_peer": peer, "b_rk": rk, "why": why} for rk, why in held.items()]
     if rows:
         connection.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Update, bindparam, insert, select, updat
 from federation.peers import PeerState
 from keys.card import Accepts
 from keys.documents import Documents, decode_documents, encode_documents
+from node.store.senders import WATCHED, Sender, note_change
 from node.store.tables import peers
 from protocol.codec import decode, encode
 from protocol.ids import RECORD_KEY_BYTES, OrgId, RecordKey
@@ -87,6 +88,12 @@ def peer_of(connection: Connection, org: bytes) -> Peer | None:
     return None if row is None else _peer(row)
 
 
+def sender_of(connection: Connection, org: bytes) -> Sender | None:
+    """The peer with this org id, as far as its messages are answered by it."""
+    peer = peer_of(connection, org)
+    return None if peer is None else Sender(peer.id, peer.org, peer.state, peer.docs)
+
+
 def peer_by_id(connection: Connection, peer: int) -> Peer:
     """The peer with this row id."""
     return _peer(connection.execute(_BY_ID, {"wanted": peer}).one())
@@ -103,6 +110,7 @@ def add_peer(
     hello_due: bool = False,
 ) -> Peer:
     """Add a peer, or bring a known one back with new documents."""
+    note_change(connection)
     row: dict[str, Any] = {
         "name": name, "state": state.value, "docs": encode(encode_documents(docs)),
         "token": token, "hello_due": int(hello_due),
@@ -120,6 +128,8 @@ def add_peer(
 
 def set_peer(connection: Connection, peer: int, /, **values: Any) -> None:
     """Change columns of one peer."""
+    if not WATCHED.isdisjoint(values):
+        note_change(connection)
     connection.execute(_setting(tuple(values)), {**values, "wanted": peer})
 
 

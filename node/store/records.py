@@ -158,11 +158,14 @@ def unindex(connection: Connection, stored: Iterable[tuple[int, bytes]]) -> None
         connection.execute(_UNINDEX, rows)
 
 
+_REINDEX = "INSERT OR IGNORE INTO identifiers (norm, kind, record) VALUES (?, ?, ?)"
+
+
 def reindex(connection: Connection, indexed: Iterable[dict[str, Any]]) -> None:
     """Add index entries."""
-    rows = list(indexed)
+    rows = [(row["norm"], row["kind"], row["record"]) for row in indexed]
     if rows:
-        connection.execute(insert(identifiers).prefix_with("OR IGNORE"), rows)
+        connection.exec_driver_sql(_REINDEX, rows)
 
 
 def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_us: int) -> bool:

@@ -33,10 +33,15 @@ def alert() -> None:
 @click.option(
     "--ending", type=int, metavar="DAYS", help="Only ours that end within DAYS unless renewed."
 )
+@click.option(
+    "--as", "viewer", type=click.Choice(["staff", "member"]), default="staff",
+    help="As staff see it, or as a member does: without what is for staff.",
+)  # fmt: skip
 @click.pass_obj
-def list_(cli: Cli, org: str | None, status: str | None, ending: int | None) -> None:
+def list_(cli: Cli, org: str | None, status: str | None, ending: int | None, viewer: str) -> None:
     """List alerts, ours and those of peers."""
-    result = cli.call("alert_list", org=org, status=status, ending=ending)
+    more = as_viewer(viewer)
+    result = cli.call("alert_list", org=org, status=status, ending=ending, **more)
 
     def show(shown: Result) -> None:
         rows = [{**row, "org": row.get("org_name") or short(row["org"])} for row in shown["alerts"]]
@@ -60,13 +65,17 @@ def renew(cli: Cli, alert: str) -> None:
 
 @alert.command()
 @click.argument("alert")
+@click.option(
+    "--as", "viewer", type=click.Choice(["staff", "member"]), default="staff",
+    help="As staff see it, or as a member does: without what is for staff.",
+)  # fmt: skip
 @click.pass_obj
-def show(cli: Cli, alert: str) -> None:
+def show(cli: Cli, alert: str, viewer: str) -> None:
     """Show one alert, and check its signature again.
 
     Every field that we hold is shown; the rest was withheld or not recorded.
     """
-    emit(cli, cli.call("alert_show", alert=alert), _show, then="")
+    emit(cli, cli.call("alert_show", alert=alert, **as_viewer(viewer)), _show, then="")
 
 
 def _show(result: Result) -> None:
@@ -256,3 +265,8 @@ def _dry(dry_run: bool) -> dict[str, bool]:
 
 def _see(alert: str) -> str:
     return f"parasol alert coverage {alert}, to see who confirmed it"
+
+
+def as_viewer(viewer: str) -> dict[str, str]:
+    """The argument for a look as a member has it; staff's is the node's own."""
+    return {"viewer": "members"} if viewer == "member" else {}

@@ -1,6 +1,7 @@
 """`parasol check`: is this number, email, handle or plate known?"""
 
 import sys
+from typing import Any
 
 import click
 
@@ -33,8 +34,12 @@ def _show(result: Result) -> None:
 @click.command()
 @click.argument("text", required=False)
 @click.option("--local", is_flag=True, help="Look in what is held here only; ask no other origin.")
+@click.option(
+    "--as", "viewer", type=click.Choice(["staff", "member"]), default="staff",
+    help="As staff see it, or as a member does: without what is for staff.",
+)  # fmt: skip
 @click.pass_obj
-def check(cli: Cli, text: str | None, local: bool) -> None:
+def check(cli: Cli, text: str | None, local: bool, viewer: str) -> None:
     """Ask whether a number, email, handle or plate, whole or in part, is known.
 
     TEXT is - to read it from standard input; on a terminal it is asked for, and the answer begins
@@ -45,6 +50,9 @@ def check(cli: Cli, text: str | None, local: bool) -> None:
       parasol check -
     """
     asked = text_argument(cli, text, "Number, email, handle or plate", argument="TEXT")
-    result = cli.call("check", text=asked, **({"local": True} if local else {}))
+    more: dict[str, Any] = {"local": True} if local else {}
+    if viewer == "member":
+        more["viewer"] = "members"
+    result = cli.call("check", text=asked, **more)
     then = "parasol alert show ALERT" if result.get("matches") else ""
     emit(cli, result, _show, then=then)

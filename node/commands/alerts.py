@@ -37,6 +37,7 @@ from node.store.passed_on import hubs_of
 from node.store.peers import all_peers
 from node.store.records import opened_values, own_records
 from node.store.tables import records
+from node.store.viewers import STAFF, seen_by, shown_to
 from node.typed import clean_text
 from protocol.codec import Value
 from protocol.entry import Status
@@ -56,17 +57,23 @@ _LISTED = [
 
 
 async def alert_list(
-    node: Node, org: str | None = None, status: str | None = None, ending: int | None = None
+    node: Node,
+    org: str | None = None,
+    status: str | None = None,
+    ending: int | None = None,
+    viewer: str = STAFF,
 ) -> dict[str, Any]:
     """List alerts, newest first; of one organisation (ours or a peer), or of one status.
 
-    `ending` is a number of days: only ours that end within it unless they are renewed.
+    `ending` is a number of days: only ours that end within it unless they are renewed. `viewer`
+    members: as they see it.
     """
     if status is not None and status not in STATUSES:
         raise BadRequest(f"status: one of {', '.join(STATUSES)}")
     if ending is not None and not 0 <= ending <= EXPIRY_DAYS:
         raise BadRequest(f"ending: a number of days from 0 to {EXPIRY_DAYS}")
-    return {"alerts": await node.read(_list, node.context, org, status, ending)}
+    rows = await node.read(_list, node.context, org, status, ending)
+    return {"alerts": await node.read(seen_by, node.context, viewer, rows)}
 
 
 def _list(
@@ -100,9 +107,13 @@ def _line(row: Row[Any], status: str, known: Seen) -> dict[str, Any]:
     }
 
 
-async def alert_show(node: Node, alert: str) -> dict[str, Any]:
-    """Show one alert: the fields that are held, those that are absent, and whether it verifies."""
-    return await node.read(_show, node.context, alert)
+async def alert_show(node: Node, alert: str, viewer: str = STAFF) -> dict[str, Any]:
+    """Show one alert: the fields that are held, those that are absent, and whether it verifies.
+
+    `viewer` members: as they see it, or NotFound.
+    """
+    shown = await node.read(_show, node.context, alert)
+    return await node.read(shown_to, node.context, viewer, shown)
 
 
 def _show(connection: Connection, context: Context, alert: str) -> dict[str, Any]:

@@ -12,27 +12,30 @@ from node.question import parse_question
 from node.runtime import Node
 from node.store.lookups import count_check
 from node.store.search import search
+from node.store.viewers import STAFF, seen_by, sees
 
 NOT_SAFE = "No match is not proof of safety."
 
 
-async def check(node: Node, text: str, local: bool = False) -> dict[str, Any]:
+async def check(node: Node, text: str, local: bool = False, viewer: str = STAFF) -> dict[str, Any]:
     """Look a text up in every alert that may be shown here; the best 50, and how many more.
 
     Then the origins are asked that gave us tokens in place of such identifiers, unless `local`.
 
     `understood` names the kinds that were looked for, `read_as` how the text was read, for the
-    person who typed it.
+    person who typed it. `viewer` members: as they see it, without what is for staff.
     """
+    may_see = sees(node.context, viewer)
     if not text.strip():
         raise BadField("nothing was asked: give a number, email, handle, plate or name")
     index = node.identifiers
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
-    found = await node.read(search, node.context, index, question)
+    found = await node.read(search, node.context, index, question, may_see)
     if node.policy.lookup_log == "counts":
         await node.change(count_check, node.today)
     elsewhere = await match_elsewhere(node, question, local=local)
     read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
-    found = together(found, elsewhere)
+    theirs = await node.read(seen_by, node.context, viewer, elsewhere["matches"])
+    found = together(found, {**elsewhere, "matches": theirs})
     return {**found, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}

@@ -25,6 +25,7 @@ from node.store.context import Context
 from node.store.identifier_index import IdentifierIndex
 from node.store.lookup import Origin, Seen, origins, seen_of
 from node.store.records import opened_values
+from node.store.viewers import Sees, everything
 from protocol.entry import Status
 from protocol.ids import text_id
 
@@ -66,18 +67,25 @@ class Hit:
 
 
 def search(
-    connection: Connection, context: Context, index: IdentifierIndex, question: Question
+    connection: Connection,
+    context: Context,
+    index: IdentifierIndex,
+    question: Question,
+    may_see: Sees = everything,
 ) -> dict[str, Any]:
-    """Everything that is known of what was asked, best first, and who could not be asked."""
+    """Everything that is known of what was asked, best first, and who could not be asked.
+
+    `may_see` is what the viewer may see (`node.store.viewers`); the rest is not even counted.
+    """
     peers = origins(connection)
     known = seen_of(context, peers, shown_authors(connection))
     asked = [*question.sought, *_keyed(index, question)]
-    hits, more = _hits(connection, known, asked)
+    hits, more = _hits(connection, known, asked, may_see)
     whole = frozenset(question.sought)
     found_whole = not question.several and any(hit.reason in whole for hit in hits.values())
     scanned = list(_scanned(index, question, found_whole=found_whole))
     if not whole.issuperset(scanned):
-        hits, more = _hits(connection, known, [*asked, *scanned])
+        hits, more = _hits(connection, known, [*asked, *scanned], may_see)
     ranked = sorted(hits.values(), key=lambda hit: hit.rank, reverse=True)
     shown = ranked[:SHOWN]
     return {
@@ -88,7 +96,7 @@ def search(
 
 
 def _hits(
-    connection: Connection, known: Seen, sought: Sequence[Sought]
+    connection: Connection, known: Seen, sought: Sequence[Sought], may_see: Sees
 ) -> tuple[dict[int, Hit], int]:
     """The records behind these values that may be shown, and how many were not even read."""
     reasons: dict[tuple[str, str], Sought] = {}
@@ -102,12 +110,14 @@ def _hits(
     norms = list(dict.fromkeys(each.norm for each in ordered))
     better = len({each.norm for each in ordered if each.score > PART})
     asked = {"norms": json.dumps(norms)}
-    rows = _rows(connection, known, asked | {"better": better, "most": ROWS_MOST})
+    # Of what some may not see, not even the number is theirs: then every row is looked at.
+    most = ROWS_MOST if may_see is everything else _ALL
+    rows = _rows(connection, known, asked | {"better": better, "most": most})
     unread = rows[0].found - len(rows) if rows else 0
-    hits = _best(_shown_rows(rows, reasons, known))
+    hits = _best(_shown_rows(rows, reasons, known, may_see))
     if unread and len(hits) < SHOWN:  # what was read may not be shown: something else may
         rows = _rows(connection, known, asked | {"better": better, "most": _ALL})
-        hits, unread = _best(_shown_rows(rows, reasons, known)), 0
+        hits, unread = _best(_shown_rows(rows, reasons, known, may_see)), 0
     return hits, unread + len(reasons) - len(ordered)
 
 
@@ -117,16 +127,14 @@ def _rows(connection: Connection, known: Seen, asked: dict[str, Any]) -> Sequenc
 
 
 def _shown_rows(
-    rows: Iterable[Row[Any]], reasons: dict[tuple[str, str], Sought], known: Seen
+    rows: Iterable[Row[Any]], reasons: dict[tuple[str, str], Sought], known: Seen, may_see: Sees
 ) -> Iterator[Hit]:
     for row in rows:
         reason = reasons.get((row.norm, row.kind))
-        if row.open and reason is not None and bytes(row.org) in known.shown:
+        org, rk, raw = bytes(row.org), bytes(row.rk), bytes(row.disclosures)
+        if row.open and reason is not None and org in known.shown and may_see(org, rk, raw):
             newest = (row.day, row.received_us)
-            yield Hit(
-                row.id, bytes(row.rk), bytes(row.org), reason, row.severity, newest,
-                bytes(row.disclosures),
-            )  # fmt: skip
+            yield Hit(row.id, rk, org, reason, row.severity, newest, raw)
 
 
 def _best(hits: Iterable[Hit]) -> dict[int, Hit]:

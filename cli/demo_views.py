@@ -76,16 +76,22 @@ def _ms(seconds: float) -> str:
     return f"{round(seconds * 1000)} ms"
 
 
+MATCHED = "phone matched by token"  # its origin was asked, which learns nothing of the number
+
+
 def ask_number(story: Story) -> Json:
-    """The number is looked up at each of the three: whole where it is held whole, else masked."""
+    """The number is looked up at each of the three: whole where it is held whole, else by token."""
     screen, everyone = story.screen, story.everyone
     answers = at_once(*(partial(each.ask, "check", "-", stdin=NUMBER) for each in everyone))
     expected = {story.riverside.name: "phone exact", story.harbour.name: "phone exact",
-                story.maison.name: "phone masked form"}  # fmt: skip
+                story.maison.name: MATCHED}  # fmt: skip
     rows, found = [], {}
     for each, answer in zip(everyone, answers, strict=True):
         why = {match["alert"]: match["why"] for match in answer["matches"]}.get(story.hero, "")
-        need(why == expected[each.name], f"{each.name} to find the number: {expected[each.name]}")
+        need(
+            why.startswith(expected[each.name]),
+            f"{each.name} to find the number: {expected[each.name]}",
+        )
         need(not answer["not_asked"], f"{each.name} to ask everybody")
         held = each.show(story.hero)["fields"]
         rows.append((each.name, why, words(held.get("phone") or held["phone.masked"])))

@@ -15,7 +15,7 @@ have listed, or that is dated on or after the day from which that key is revoked
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from federation.release import Restrictions
 from keys.orgdoc import OrgDoc
@@ -29,7 +29,7 @@ from node.store.context import Context
 from node.store.grants import NARROWER_THERE, StoreGrants
 from node.store.ledger_rows import decode_names
 from node.store.peers import peer_by_id
-from node.store.records import OwnRecord, decode_restrictions, own_records
+from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
 from node.store.tables import own, records, returned, suspended
 from node.store.takeback import DAY_US, RECOVERED_CONSENT
 from protocol.codec import Value
@@ -103,7 +103,10 @@ def signed_anew(
     key: SigningKey,
     context: Context,
 ) -> list[OwnRecord]:
-    """Sign what may stand and is newer than `ours`, at the revision after the highest seen."""
+    """Sign what may stand and is newer than `ours`, at the revision after the highest seen.
+
+    Not what the register knows to be corrected since: `let_go` keeps that for a new correction.
+    """
     best: dict[RecordKey, Returned] = {}
     highest: dict[RecordKey, int] = {}
     for each in waiting:
@@ -112,10 +115,17 @@ def signed_anew(
         mine = ours.get(rk)
         is_news = mine is None or order(mine.entry) < order(each.entry)
         is_best = rk not in best or order(best[rk].entry) < order(each.entry)
-        if is_news and is_best and not each.refusal:
+        if is_news and is_best and not each.refusal and not _is_corrected(context, each.entry):
             best[rk] = each
     above = {rk: max(highest[rk], context.register.least_revision(rk)) for rk in best}
     return [_sign(best[rk], ours.get(rk), above[rk] + 1, key, context) for rk in best]
+
+
+def _is_corrected(context: Context, entry: Entry) -> bool:
+    """Whether what this says was corrected in a revision that the register knows."""
+    register = context.register
+    is_older = entry.rev < register.least_revision(entry.rk)
+    return is_older and not register.says_the_same(entry.rk, entry.rev)
 
 
 def _sign(
@@ -132,9 +142,13 @@ def _sign(
     record = new_record(signed, consent, names, entry.day * DAY_US)
     if mine is not None:
         return replace(mine, entry=record.entry, sig=record.sig, opened=record.opened)
-    narrowed = context.register.get(permissions.NARROWED, entry.rk)
-    limits = Restrictions() if narrowed is None else decode_restrictions(narrowed)
-    return replace(record, restrictions=limits)
+    return replace(record, restrictions=_limits(context, entry.rk))
+
+
+def _limits(context: Context, rk: RecordKey) -> Restrictions:
+    """How the record was narrowed, as the register knows it."""
+    narrowed = context.register.get(permissions.NARROWED, rk)
+    return Restrictions() if narrowed is None else decode_restrictions(narrowed)
 
 
 def let_go(
@@ -151,12 +165,38 @@ def let_go(
     known = own_records(connection, context.org, [record.entry.rk for record in anew])
     unchanged = [each for each in anew if _rev(known, each) == _rev(ours, each)]
     news = publish(connection, context, unchanged)
+    _keep_for_correction(connection, context, judged)
     connection.execute(delete(returned).where(returned.c.id.in_([each.row for each in judged])))
     _keep_narrow(connection, context)
     connection.execute(delete(suspended))
     meta.drop(connection, LOST)
     context.hold_all = False
     return news | spread(connection, context)
+
+
+def _keep_for_correction(
+    connection: Connection, context: Context, judged: Collection[Returned]
+) -> None:
+    """Store what came back and was corrected since, as it came: the register lets none of it out.
+
+    The keeper sees it among what was corrected since the backup, and says what it should say.
+    """
+    for each in judged:
+        entry = each.entry
+        if each.refusal or entry.status is not Status.LIVE or not _is_corrected(context, entry):
+            continue
+        mine = own_records(connection, context.org, [entry.rk]).get(entry.rk)
+        if mine is not None and order(mine.entry) >= order(entry):
+            continue
+        row = connection.execute(select(returned).where(returned.c.id == each.row)).one()
+        opened = {disclosure.name: disclosure for disclosure in each.opened}
+        consent = in_force(context.register, entry.rk, RECOVERED_CONSENT)
+        came = OwnRecord(
+            entry, bytes(row.sig), opened, consent, _limits(context, entry.rk), frozenset(opened),
+            entry.day * DAY_US,
+        )  # fmt: skip
+        save_own(connection, came, bytes(row.disclosures), context.now_us())
+        connection.execute(update(own).where(own.c.rk == entry.rk).values(partial=1))
 
 
 def _keep_narrow(connection: Connection, context: Context) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from federation.release import Consent, RecordView, Restrictions
 from node.store.purges import note_purge
+from node.store.ref_index import REF, ref_norms
 from node.store.tables import identifiers, own, records
 from node.store.token_index import token_norms
 from protocol.codec import Value, decode, encode
@@ -24,7 +25,8 @@ from protocol.shape import as_array, as_bytes, as_str
 SEARCHED = frozenset(
     {"phone", "email", "handle", "plate", "profile", "name", "plate.part",
     "phone.masked", "email.masked", "handle.masked", "plate.masked", "profile.masked",
-    "phone.token", "email.token", "handle.token", "plate.token", "profile.token"}
+    "phone.token", "email.token", "handle.token", "plate.token", "profile.token",
+    REF}
 )  # fmt: skip
 NOTHING_DISCLOSED = encode([])
 CHUNK = 500
@@ -122,7 +124,7 @@ def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, A
 
     A masked form stands for a number only where the number itself is not there: it must not make
     another number with the same last digits look like a match. So does a token: nobody needs to be
-    asked about what is held.
+    asked about what is held. What speaks of another record stands under that record's key.
     """
     for kind in SEARCHED & values.keys():
         if kind.endswith((".masked", ".token")) and kind.rpartition(".")[0] in values:
@@ -130,6 +132,10 @@ def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, A
         found = values[kind]
         if kind.endswith(".token"):
             for norm in token_norms(kind, found):
+                yield {"norm": norm, "kind": kind, "record": record}
+            continue
+        if kind == REF:
+            for norm in ref_norms(found):
                 yield {"norm": norm, "kind": kind, "record": record}
             continue
         if isinstance(found, list):

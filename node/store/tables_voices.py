@@ -20,6 +20,14 @@ verdicts = Table(
     Column("at_us", Integer, nullable=False),
 )
 
+voice_reports = Table(  # what stands behind a corroboration of ours
+    "voice_reports",
+    metadata,
+    Column("voice", Bytes, primary_key=True),
+    Column("draft", Text, nullable=False),  # "" where the alert has none
+    Column("rk", Bytes, nullable=False),  # the alert that the report became; empty where none
+)
+
 cluster_marks = Table(  # what a reviewer said of two alerts: one person, or not
     "cluster_marks",
     metadata,

@@ -206,7 +206,7 @@ def test_before_voices_nobody_had_judged_and_every_peer_s_alerts_were_shown(tmp_
     upgrade_store(path, KEY)
     engine = sync_engine(path, KEY)
     with engine.connect() as connection:
-        for name in ("verdicts", "cluster_marks", "peer_modes", "passed"):
+        for name in ("verdicts", "voice_reports", "cluster_marks", "peer_modes", "passed"):
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["records"].c.rk)).scalar() == b"a"
     engine.dispose()

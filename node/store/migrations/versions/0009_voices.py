@@ -22,6 +22,12 @@ def upgrade() -> None:
     )
     op.execute(
         """
+        CREATE TABLE voice_reports (voice BLOB NOT NULL, draft TEXT NOT NULL, rk BLOB NOT NULL,
+            CONSTRAINT pk_voice_reports PRIMARY KEY (voice))
+        """
+    )
+    op.execute(
+        """
         CREATE TABLE cluster_marks (first BLOB NOT NULL, second BLOB NOT NULL,
             together INTEGER NOT NULL, at_us INTEGER NOT NULL,
             CONSTRAINT pk_cluster_marks PRIMARY KEY (first, second),

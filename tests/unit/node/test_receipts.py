@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,16 +11,28 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from federation.release import Consent
+from keys.receipt import code_letters
 from node.consent_words import LADDER, answered_since, asked_on_form
 from node.consent_words import given as given_words
 from node.errors import BadField, BadRequest, NotFound, TooMany
+from node.receipt_codes import open_code
 from node.runtime import Node
+from node.store import meta
 from node.store.drafts import SCOPES, Asked
-from node.store.receipts import KEPT_DAYS, MOST_WAITING, MOST_WRONG, WINDOW_US, forget_receipts
+from node.store.receipts import (
+    KEPT_DAYS,
+    MOST_WAITING,
+    MOST_WRONG,
+    SALT,
+    WINDOW_US,
+    forget_receipts,
+)
 from node.store.records import own_records
-from protocol.ids import parse_record_key
+from node.store.tables import receipts
+from protocol.ids import parse_record_key, text_id
 from tests.support.one_node import DAY_US, Clock, befriend, one_node
 
 ALL_ON = [*SCOPES]
@@ -331,3 +345,52 @@ async def test_a_consent_that_contradicts_itself_is_refused(tmp_path: Path) -> N
             await change(node, code, no=["everything"])
         with pytest.raises(BadField):
             await node.dispatch("draft_new", {"fields": {"codes": ["RB"]}, "consent": ["keep=no"]})
+
+
+def files_with(folder: Path, forms: Sequence[bytes]) -> list[str]:
+    """The files under a folder that hold one of these in clear."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(form in path.read_bytes() for form in forms)]
+
+
+async def test_of_a_code_there_is_a_slow_hash_and_no_file_holds_it_in_clear(tmp_path: Path) -> None:
+    home = tmp_path / "node"
+    async with one_node(home) as node:
+        draft, code = await told(node, "members", "peers")
+        await publish(node, draft)
+        await show(node, code)
+        ((hashed, opens),) = await node.read(
+            lambda connection: [
+                (bytes(row.hash), row.draft) for row in connection.execute(select(receipts))
+            ]
+        )
+        node_salt = await node.read(meta.get, SALT)
+        assert opens == draft
+        assert node_salt is not None
+        secrets = [code, code_letters(code), code.replace("-", " ")]
+        forms = [text.encode() for text in secrets]
+        for raw in (hashed, node_salt):
+            forms += [raw, raw.hex().encode(), text_id(raw).encode()]
+        assert files_with(tmp_path, forms) == []
+    async with one_node(home) as node:
+        assert (await show(node, code))["state"] == "published"
+
+
+async def test_a_wrong_code_costs_what_a_right_one_costs(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        _, code = await told(node)
+        _, gone = await told(node)
+        await node.dispatch("receipt_withdraw", {"code": gone})
+
+        async def cost(typed: str) -> float:
+            best = 10.0
+            for _ in range(3):
+                before = time.process_time()
+                with suppress(NotFound):
+                    await open_code(node, typed)
+                best = min(best, time.process_time() - before)
+            return best
+
+        right = await cost(code)
+        for typed in ("", "abandon-ability-able-about-above-absent", gone):
+            assert right / 2 < await cost(typed) < right * 2

@@ -9,7 +9,9 @@ import click
 from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
 from cli.cmd_defence import brake, freeze_peer, quarantine
+from cli.cmd_introduce import introduce, introductions, meet
 from cli.cmd_policy import show_foresight
+from cli.met import show_met
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, present, short, table, words
 
@@ -72,25 +74,7 @@ def accept(cli: Cli, text: str | None, name: str | None) -> None:
     """
     given = text_argument(cli, text, "Invite", argument="TEXT")
     result = cli.call("peer_accept", text=given, name=name)
-    emit(cli, result, _show_met)
-
-
-def _show_met(result: Result) -> None:
-    facts(result, ["peer", "name", "state"])
-    if result.get("ours"):
-        print(f"\nOur code, read it to them by voice:\n  {result['ours']}")
-        print(f"\nAsk for theirs, then: parasol peer verify {short(result.get('peer'))}")
-    if result.get("trouble") == "invite_not_taken":
-        print(
-            "\nTheir node answered and did not take this invite: it was used already, cancelled,\n"
-            "or is older than seven days. (Or their node is down, and something else answers at\n"
-            "its address.) Ask them for a new one, and whether they know who used this one."
-        )
-    elif result.get("state") == "invited" and not result.get("reply"):
-        print("\nThey could not be reached yet; parasol serve keeps trying.")
-    if result.get("reply"):
-        print("\nThey cannot be reached: send them this reply, for their `peer accept -`:\n")
-        print(result["reply"])
+    emit(cli, result, show_met)
 
 
 @peer.command()
@@ -223,5 +207,5 @@ def update(cli: Cli, document: str) -> None:
     emit(cli, result, facts, then="parasol peer list")
 
 
-for command in (brake, quarantine, freeze_peer):
+for command in (introduce, introductions, meet, brake, quarantine, freeze_peer):
     peer.add_command(command)

@@ -20,7 +20,7 @@ from keys.documents import Documents
 from keys.envelope import Inner, Opened, request_hash
 from keys.knock import answer_knock, is_knock
 from node.exchange import Exchange, aside
-from node.hub import answer_authors
+from node.hub import answer_authors, answer_introduce
 from node.introductions import our_hello, prove_hello, receive_hello
 from node.matching import answer_match
 from node.pipeline import spread
@@ -49,7 +49,7 @@ from protocol.messages import (
     Pull,
     decode_body,
 )
-from protocol.messages_hub import Authors
+from protocol.messages_hub import Authors, Introduce
 from protocol.messages_match import Match
 
 BYE_LEFT = 0
@@ -181,6 +181,8 @@ class Answering:
                 return await self._node.change(self._standing, peer.id)
             case Authors():
                 return await self._node.change(answer_authors, self._node.context, inner, message)
+            case Introduce():
+                return await self._node.change(answer_introduce, self._node.context, inner, message)
             case Bye():
                 await self._node.change(self._left, peer.id, inner)
                 self._node.on_peers()

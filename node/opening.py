@@ -49,6 +49,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     elif counter < register.counter:
         restored = True
     context.hold_all = meta.get(connection, LOST) is not None
+    context.introduce_me = meta.get(connection, meta.INTRODUCE_ME) is not None
     if restored:
         obey_register(connection, context)
         begin_recovery(connection)

@@ -58,6 +58,7 @@ CARD_DAYS = 45
 BOX_KEY_DAYS = 30
 OLD_BOX_DAYS = 45 + 14
 FEATURES = ("sync1",)
+INTRODUCE = "introduce"  # on a card: hubs may introduce us to those whom they introduce
 
 
 class Node:
@@ -223,7 +224,7 @@ def _documents(node: Node) -> Documents:
         box_public=keystore.box_keys[0].public,
         exp_day=keystore.box_keys[0].made_day + CARD_DAYS,
         endpoints=settings.endpoints,
-        features=FEATURES,
+        features=(*FEATURES, INTRODUCE) if node.context.introduce_me else FEATURES,
         accepts=Accepts(accepted.region, accepted.legal_model, accepted.levels),
         oprf_kid=node.context.oprf_key.kid if node.context.oprf_key else b"",
     )
@@ -275,6 +276,7 @@ async def open_node(
         )
         node = Node(home, settings, keystore, text, store, context)
         await node.change(opening.settle, context, read_text_file(home / POLICY_FILE))
+        node.documents = _documents(node)  # what was settled may stand on our card
         if not keystore.oprf_seed:
             await asyncio.to_thread(node.make_oprf_seed)
             await node.change(mark_hello_due, opening.HEARING)

@@ -39,13 +39,14 @@ class Authors:
 
 @dataclass(frozen=True, slots=True)
 class Introduce:
-    """Send me the documents and cards of those whom you may introduce to me."""
+    """Send me the documents and cards of those whom you may introduce to me, after one of them."""
 
     name: ClassVar[str] = "introduce"
+    after: bytes = b""  # an organisation's id, or empty: from the first one on
 
     def encode_body(self) -> list[Value]:
-        """Return `[]`."""
-        return []
+        """Return `[after]`."""
+        return [self.after]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,10 @@ def _authors(body: Value) -> Authors:
 
 
 def _introduce(body: Value) -> Introduce:
-    as_array(body, 0)
-    return Introduce()
+    (after,) = as_array(body, 1)
+    if after != b"":
+        as_bytes(after, _ORG_BYTES)
+    return Introduce(as_bytes(after, most=_ORG_BYTES))
 
 
 def _docs(body: Value) -> Docs:

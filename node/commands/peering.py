@@ -66,9 +66,9 @@ async def peer_accept(node: Node, text: str, name: str | None = None) -> dict[st
         hello = our_hello(node, peer, invite.token)
         reply = encode_reply(await exchange.seal(hello, peer.docs))
     elif peer.state is PeerState.INVITED:
-        peer = await _greet_now(node, peer)
+        peer = await greet_now(node, peer)
     node.on_peers()
-    result = _met(node, peer)
+    result = met_as(node, peer)
     return result if reply is None else {**result, "reply": reply}
 
 
@@ -97,10 +97,10 @@ async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
         )
     await node.change(set_peer, peer.id, hello_due=1)
     node.on_peers()
-    return _met(node, peer)
+    return met_as(node, peer)
 
 
-async def _greet_now(node: Node, peer: Peer) -> Peer:
+async def greet_now(node: Node, peer: Peer) -> Peer:
     """Say hello at once if the peer can be reached; the server tries again later otherwise.
 
     Why it failed is noted, so that an invite that is not taken is told at once.
@@ -219,7 +219,8 @@ async def find_peer(node: Node, text: str) -> Peer:
     raise NotFound("there is no such peer; see parasol peer list")
 
 
-def _met(node: Node, peer: Peer) -> dict[str, Any]:
+def met_as(node: Node, peer: Peer) -> dict[str, Any]:
+    """How we stand with somebody whom we have just met, with both codes."""
     trouble = trouble_of(peer)
     return {
         "peer": text_id(peer.org), "name": peer.name, "state": peer.state.value,

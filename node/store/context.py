@@ -32,6 +32,7 @@ class Context:
     live_counts: dict[int, int] = field(default_factory=dict)  # per origin, for its limit
     senders: Senders = field(default_factory=Senders)
     live_limit: int = 20_000
+    introduce_me: bool = False  # our card says that hubs may introduce us
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for
     brake_limit: int = 20  # what one origin may take away in 24 hours: node.store.brake

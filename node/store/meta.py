@@ -11,6 +11,7 @@ VOUCHED = "vouched"  # the restore was found out by a register that knows all si
 _GET = select(meta.c.value).where(meta.c.key == bindparam("name"))
 _PUT = insert(meta)
 _PUT = _PUT.on_conflict_do_update(index_elements=["key"], set_={"value": _PUT.excluded.value})
+INTRODUCE_ME = "introduce_me"  # hubs may introduce us to those whom they introduce
 
 
 def get(connection: Connection, key: str) -> bytes | None:

@@ -21,6 +21,7 @@ def build() -> dict[str, list[Case]]:
         "a question about one author": Authors((OrgId(orgs[0]),)),
         "a question about sixteen authors": Authors(tuple(OrgId(org) for org in orgs[:16])),
         "whom do you introduce": Introduce(),
+        "whom do you introduce after that": Introduce(orgs[0]),
         "documents of two organisations": Docs((chain, chain[:1])),
         "no documents": Docs(()),
     }
@@ -34,7 +35,8 @@ def build() -> dict[str, list[Case]]:
         "an author twice": ("authors", [orgs[0], orgs[0]]),
         "an author of 31 bytes": ("authors", [orgs[0][:31]]),
         "an author as a text": ("authors", ["riverside"]),
-        "an introduction of somebody": ("introduce", [orgs[0]]),
+        "an introduction after half an organisation": ("introduce", [orgs[0][:16]]),
+        "an introduction without a place to begin": ("introduce", []),
         "documents of seventeen organisations": ("docs", [[pair]] * 17),
         "a document with a short signature": ("docs", [[[b"x", draw(63)]]]),
         "a document of three parts": ("docs", [[[b"x", draw(64), b""]]]),

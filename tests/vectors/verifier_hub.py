@@ -15,6 +15,12 @@ def _authors(body: Any) -> None:
     need(len(orgs) > 0 and orgs == sorted(set(orgs)))
 
 
+def _introduce(body: Any) -> None:
+    (after,) = array(body, 1)
+    binary(after, most=32)
+    need(len(after) in {0, 32})
+
+
 def _docs(body: Any) -> None:
     for chain in array(body, most=16):
         for pair in array(chain, most=256):
@@ -25,7 +31,7 @@ def _docs(body: Any) -> None:
 
 _BODIES: dict[str, Callable[[Any], object]] = {
     "authors": _authors,
-    "introduce": lambda body: array(body, 0),
+    "introduce": _introduce,
     "docs": _docs,
 }
 

@@ -97,11 +97,7 @@ def assignments(pairs: Iterable[str]) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     waiting: list[tuple[list[str], int, str]] = []
     for pair in pairs:
-        name, equals, value = pair.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            # The word itself is not repeated: it may be a number that was meant to be a value.
-            raise click.UsageError("--set takes field=value; an empty value removes a field")
+        name, value = _pair(pair)
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -113,6 +109,21 @@ def assignments(pairs: Iterable[str]) -> dict[str, list[str]]:
     if waiting:
         _fill(waiting)
     return fields
+
+
+def check_pairs(pairs: Iterable[str]) -> None:
+    """Refuse `--set` options that are no pairs, before anything is shown or read."""
+    for pair in pairs:
+        _pair(pair)
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    name = name.strip()
+    if not equals or not name:
+        # The word itself is not repeated: it may be a number that was meant to be a value.
+        raise click.UsageError("--set takes field=value; an empty value removes a field")
+    return name, value
 
 
 def _fill(waiting: list[tuple[list[str], int, str]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.ask import assignments, text_argument
+from cli.ask import assignments, check_pairs, text_argument
 from cli.cli_state import Cli
 from cli.duty import tell_duty
 from cli.exits import FAILED, POLICY
@@ -80,6 +80,7 @@ def new(
     """
     if not pairs:
         raise click.UsageError("--set is missing: give at least codes, as --set codes=NP")
+    check_pairs(pairs)
     tell_duty(cli)
     more: dict[str, Any] = {} if no_receipt else {"receipt": True}
     if scopes:

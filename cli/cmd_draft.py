@@ -207,6 +207,13 @@ def _cure(reasons: str) -> str:
     "--despite", is_flag=True, help="Also what has blocking doubts, which you looked at; with ID."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be published, and change nothing.")
+@click.option(
+    "--hold",
+    type=click.IntRange(1, 16),
+    metavar="K",
+    help="Give peers only tokens until K other organisations have a report on the same identifier; "
+    "then those who have one get the alert.",
+)
 @click.option("--as", "by", metavar="NAME", help="Who you are, where the policy counts reviewers.")
 @click.pass_obj
 def publish(
@@ -216,6 +223,7 @@ def publish(
     despite: bool,
     dry_run: bool,
     by: str | None,
+    hold: int | None,
 ) -> None:
     """Sign drafts as alerts and share them, as policy allows.
 
@@ -229,7 +237,8 @@ def publish(
         raise click.UsageError("--despite is for drafts that you name by ID, each looked at")
     more = {name: True for name, given in (("despite", despite), ("dry_run", dry_run)) if given}
     said = {"by": by} if by else {}
-    result = cli.call("draft_publish", ids=list(ids), all=everything, **more, **said)
+    held = {"hold": hold} if hold is not None else {}
+    result = cli.call("draft_publish", ids=list(ids), all=everything, **more, **said, **held)
 
     def show(shown: Result) -> None:
         for alert in shown["published"]:

@@ -17,6 +17,7 @@ from federation.terms import onward_names
 from node.desk.prompts import prompts
 from node.edits import Form, all_leaves, edited, local_day
 from node.errors import BadField, BadRequest, Refused
+from node.holding import end_hold_of, give_up
 from node.pipeline import erased, last_day, narrow, next_revision, publish, terms_of, withdrawn
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
@@ -75,6 +76,8 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     """
     record = own_alert(connection, node, alert)
     _must_be_live(record, node)
+    if record.view().is_hold:
+        raise Refused("this is a hold, which follows its alert: correct the alert")
     context, policy = node.context, node.policy
     fields = {name: opened.value for name, opened in record.opened.items()}
     today = local_day(context.now_us(), node.settings.timezone)
@@ -168,6 +171,8 @@ def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowin
     restrictions = narrowing(record.restrictions)
     news = narrow(connection, node.context, record.entry.rk, restrictions)
     news |= _pass_on(connection, node, replace(record, restrictions=restrictions))
+    if restrictions == record.restrictions:  # hidden from all while it waits: it waits no longer
+        news |= give_up(connection, node, record.entry.rk)
     return _done(connection, record.entry.rk, node, frozenset(news))
 
 
@@ -255,6 +260,8 @@ def put_revision(
     `news` are peers that have news of the alert from elsewhere.
     """
     more = publish(connection, node.context, [record]) if record else set()
+    if record is not None and record.entry.status is not Status.LIVE:
+        more |= end_hold_of(connection, node, record)
     return _done(connection, rk, node, frozenset({*news, *more}))
 
 

@@ -6,7 +6,7 @@ not, or should be known. Each check is a generator of its own; none of them chan
 
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -115,12 +115,17 @@ def facts_of(connection: Connection, context: Context) -> Facts:
     )
 
 
-def findings(node: Node, facts: Facts | None) -> list[Finding]:
+def findings(
+    node: Node, facts: Facts | None, more: Iterable[tuple[str, str]] = ()
+) -> list[Finding]:
     """Everything that was found, problems first. Slow: it reads the whole store once.
+
+    `more` are problems that were found elsewhere, each with its cure.
 
     Without `facts`, as where the store is too damaged to be asked, only files and keys are checked.
     """
     found = [*_store(node), *_documents(node), *_policy(node), *_files(node)]
+    found += [Finding(what, cure) for what, cure in more]
     if facts is not None:
         found += [Finding(what, cure) for what, cure in facts.defences]
         found += _recovery(facts)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, select
 from federation.peers import PeerState
 from node.control import place
 from node.duties import do_duties
+from node.hold_rounds import settle_holds
 from node.issue_again import follow_terms, issue_again
 from node.owndocs import finish_signing
 from node.pipeline import spread
@@ -65,6 +66,7 @@ class Jobs:
         """Run each job soon, then by its interval."""
         self._every(timedelta(hours=1), self.keep_house, after_s=5)
         self._every(timedelta(seconds=5), self.sign_conflicts, after_s=2)
+        self._every(timedelta(seconds=5), self.settle_holds, after_s=3)
         self._every(timedelta(hours=1), self.finish_signing, after_s=1)
         self._every(timedelta(hours=24), self.derive_again, after_s=1)
         self._every(timedelta(minutes=10), self.do_duties, after_s=3)
@@ -107,6 +109,10 @@ class Jobs:
     async def do_duties(self) -> None:
         """Do what the policy promises by a certain time."""
         await do_duties(self._node)
+
+    async def settle_holds(self) -> None:
+        """Ask for the alerts that wait who else has a report, and release what has enough."""
+        await settle_holds(self._node)
 
     async def sign_conflicts(self) -> None:
         """Issue again what a peer knows in another text of the same revision."""

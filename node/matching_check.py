@@ -21,7 +21,7 @@ from node.store.context import Context
 from node.store.match_counts import count_asked
 from node.store.peers import Peer, all_peers
 from node.store.records import opened_values
-from node.store.token_index import TokenRow, holders, token_norm, with_tokens_of
+from node.store.token_index import TokenRow, holders, kids_of, token_norm, with_tokens_of
 from node.tokens import token_leaf
 from protocol.errors import IdentifierError
 from protocol.identifiers import normalise_phone
@@ -120,16 +120,12 @@ def _of_kinds(wanted: Iterable[Identifier], origins: Sequence[Origin]) -> list[I
 def _origins(connection: Connection, context: Context, kinds: Iterable[str]) -> list[Origin]:
     """Every peer of which tokens of these kinds are held, and whether it can be asked."""
     by_org = {peer.org: peer for peer in all_peers(connection)}
-    likely = {
-        text_id(peer.docs.card.oprf_kid): peer.org
-        for peer in by_org.values()
-        if peer.docs.card is not None and peer.docs.card.oprf_kid
-    }
+    likely = kids_of(by_org.values())
     can: dict[OrgId, set[str]] = {}
     stale: dict[OrgId, set[str]] = {}
     for kind in kinds:
         for holder in holders(connection, context, token_leaf(kind), likely):
-            answers = likely.get(holder.kid) == holder.org
+            answers = holder.org in likely.get(holder.kid, ())
             (can if answers else stale).setdefault(holder.org, set()).add(kind)
     found = []
     for org in dict.fromkeys([*can, *stale]):

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from federation.peers import PeerState
 from keys.documents import Documents
 from keys.keystore import Keystore
+from keys.oprf import OPRF_SEED_BYTES
 from keys.orgdoc import OrgDoc
 from keys.pin import accept
 from keys.signing import SigningKey
@@ -80,14 +81,17 @@ def _usable(node: Node, document: OrgDoc) -> tuple[SigningKey, ...]:
 async def adopt(node: Node, orgdocs: Sequence[OrgDoc], node_keys: tuple[SigningKey, ...]) -> int:
     """Speak under these documents from now on, with the first of these keys.
 
-    Returns how many records were signed again. The caller holds `changing`.
+    Returns how many records were signed again. The caller holds `changing`. A new node key brings a
+    new seed of tokens: whoever may have had the one may have had the other.
     """
     await node.change(meta.put, SIGNING_DUE, b"1")
     pairs = tuple((document.raw, document.sig) for document in orgdocs)
 
     def change(keystore: Keystore) -> Keystore:
         n = max(node.context.now_us(), keystore.card_n + 1)
-        return replace(keystore, node_keys=node_keys, orgdocs=pairs, card_n=n)
+        is_new = node_keys[0] not in keystore.node_keys
+        seed = node.context.random(OPRF_SEED_BYTES) if is_new else keystore.oprf_seed
+        return replace(keystore, node_keys=node_keys, orgdocs=pairs, card_n=n, oprf_seed=seed)
 
     await asyncio.to_thread(node.change_keystore, change)
     return await _sign_what_is_due(node)

@@ -21,6 +21,7 @@ from node.errors import BadRequest, Refused
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.grants import StoreGrants
+from node.store.holds import silence
 from node.store.onward import spread_onward
 from node.store.peers import all_peers
 from node.store.records import OwnRecord, encode_restrictions, own_records, save_own, vouch_for
@@ -222,7 +223,15 @@ def publish(
             context.digests.forget()
             context.live_counts.clear()
         _stage(context, record, before.get(record.entry.rk), raw)
-    return spread(connection, context, {record.entry.rk: record for record in records})
+    put = {record.entry.rk: record for record in records}
+    closed = [rk for rk, record in put.items() if not is_shared(record)]
+    silenced = silence(connection, context, closed) if closed else []
+    return spread(connection, context, put | own_records(connection, context.org, silenced))
+
+
+def is_shared(record: OwnRecord) -> bool:
+    """Whether a record lives and its reporter agreed to other organisations."""
+    return record.entry.status is Status.LIVE and record.consent.peers
 
 
 def _stage(

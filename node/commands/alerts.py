@@ -27,6 +27,7 @@ from node.amending import (
 )
 from node.edits import Form, leaves_meant
 from node.errors import BadField, BadRequest, Refused
+from node.matching_state import waiting_of
 from node.runtime import Node
 from node.showing import plain_fields
 from node.store.authors import pinned
@@ -101,6 +102,7 @@ def _line(row: Row[Any], status: str, known: Seen) -> dict[str, Any]:
         "org_name": known.name(row.org),
         "rev": row.rev,
         "status": status,
+        "kind": row.kind,
         "codes": row.codes.split(),
         "severity": row.severity,
         "expires": iso_date(Day(row.exp_day)),
@@ -137,6 +139,9 @@ def _show(connection: Connection, context: Context, alert: str) -> dict[str, Any
         record = own_records(connection, context.org, [record_key(row)]).get(record_key(row))
         if record is not None and record.restrictions != Restrictions():
             shown["narrowed"] = _narrowing(record.restrictions, known)
+        waits = waiting_of(connection, context, record_key(row), known)
+        if waits:
+            shown["hold"] = waits
     return shown
 
 

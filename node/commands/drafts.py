@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from keys.errors import MatchingUnavailable
 from node.consent_words import answered_since, asked_on_form
 from node.desk.prompts import prompts
 from node.duties import purge_reports
 from node.edits import Form, concerns, edited, local_day
 from node.errors import BadField, BadRequest, NodeError
+from node.holding import NEEDED_MOST, Held, hold_back, store_held
 from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
 from node.receipt_codes import new_receipt
 from node.runtime import Node
@@ -196,8 +198,12 @@ async def draft_publish(
     despite: bool = False,
     dry_run: bool = False,
     by: str = KEEPER,
+    hold: int = 0,
 ) -> dict[str, Any]:
     """Sign drafts and put them on every ledger; gives {"published", "refused"}.
+
+    `hold`: until so many other organisations have a report on the same identifier, peers get tokens
+    only; then those who have one get the alert. BadRequest for more than 16.
 
     `by` is who publishes, one of the reviewers that the policy asks for. `despite` publishes what
     a keeper has looked at although it has blocking doubts; never against a reporter's no, and
@@ -210,10 +216,18 @@ async def draft_publish(
         sign_drafts, drafts, context, policy, node.key, despite=despite, approved=approved
     )
     ready = [each for each in signed if isinstance(each, Ready)]
-    refused += [_refusal(each) for each in signed if isinstance(each, NotReady)]
+    held = await _held_back(node, ready, hold)
+    if hold:
+        ready = [each.ready for each in held if isinstance(each, Held)]
+    not_ready = [each for each in (*signed, *held) if isinstance(each, NotReady)]
+    refused += [_refusal(each) for each in not_ready]
     changed: list[str] = []
     if ready and not dry_run:
-        news, changed = await node.change(store_ready, context, ready)
+        if hold:
+            backed = [each for each in held if isinstance(each, Held)]
+            news, changed = await node.change(store_held, context, backed, hold)
+        else:
+            news, changed = await node.change(store_ready, context, ready)
         node.on_news(news)
         await purge_reports(node, [each.draft.id for each in ready])
     refused += [{"id": each, "reason": "changed_meanwhile"} for each in changed]
@@ -230,6 +244,16 @@ async def draft_publish(
         )
         result["notes"] = [said]
     return result
+
+
+async def _held_back(node: Node, ready: list[Ready], hold: int) -> list[Held | NotReady]:
+    if not hold:
+        return []
+    if not 1 <= hold <= NEEDED_MOST:
+        raise BadRequest(f"hold: from 1 to {NEEDED_MOST} other organisations")
+    if node.context.oprf_key is None:
+        raise MatchingUnavailable(MatchingUnavailable.__doc__)
+    return await asyncio.to_thread(hold_back, ready, node.context, node.policy, node.key)
 
 
 def approvals(connection: Connection, drafts: list[Draft], publisher: str) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
+from federation.decision import HOLD
 from federation.ledger import RowKind
 from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
@@ -20,6 +21,7 @@ from node.duty_words import waiting_duties
 from node.errors import StoreDamaged
 from node.findings import BACKUP_OLD_US, facts_of, findings
 from node.introductions import trouble_of
+from node.matching_state import matching_standing, matching_troubles
 from node.moments import iso_time, span
 from node.opening import POLICY
 from node.runtime import Node
@@ -73,6 +75,8 @@ CALLED = frozenset(PeerState) - {PeerState.GONE}
 async def status(node: Node) -> dict[str, Any]:
     """Say how the node is: its peers with their lag, what is held and drafted, what waits."""
     found = await node.read(standing, node.context)
+    matching = await node.read(matching_standing, node)
+    alarms = await node.read(matching_troubles, node)
     document = node.documents.current
     return {
         "org": text_id(node.keystore.org),
@@ -86,7 +90,8 @@ async def status(node: Node) -> dict[str, Any]:
         "recovery": recovery_of(node, found),
         "policy": "in force" if policy_in_force(node, found) else "edited, not in force",
         "peers": [_shown(peer, found.waiting.get(peer.id, Waiting())) for peer in found.peers],
-        "warnings": warnings(node, found),
+        "matching": matching,
+        "warnings": [*warnings(node, found), *(f"{what}; {cure}" for what, cure in alarms)],
     }
 
 
@@ -100,7 +105,8 @@ async def doctor(node: Node) -> dict[str, Any]:
         facts = await node.read(facts_of, node.context)
     except StoreDamaged:
         facts = None
-    found = await asyncio.to_thread(findings, node, facts)
+    alarms = [] if facts is None else await node.read(matching_troubles, node)
+    found = await asyncio.to_thread(findings, node, facts, alarms)
     return {"findings": [each.shown() for each in found]}
 
 
@@ -150,6 +156,7 @@ def _live_alerts(connection: Connection, context: Context) -> int:
     query = select(records.c.id).where(
         records.c.status == int(Status.LIVE), records.c.hidden == "", records.c.eid != b"",
         records.c.exp_day >= context.today, records.c.row_kind == int(RowKind.PUT),
+        records.c.kind != HOLD,
         records.c.org.in_(seen(connection, context).shown),
     )  # fmt: skip
     return _count(connection, query)

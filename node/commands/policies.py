@@ -34,6 +34,7 @@ from node.duties import do_duties
 from node.edits import all_leaves
 from node.errors import NotFound, Refused
 from node.issue_again import follow_terms
+from node.matching_state import matching_off
 from node.pipeline import spread
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
@@ -100,6 +101,10 @@ async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
         "findings": [
             {"level": found.level, "switch": found.switch, "message": found.message}
             for found in advice.check(wanted)
+        ]
+        + [
+            {"level": "problem", "switch": "identifiers", "message": message}
+            for message in matching_off(wanted, node.context)
         ],
         "changes": changes(node.policy, wanted),
     }
@@ -157,10 +162,12 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
         node.on_peers()
         node.on_news(news)
         await do_duties(node)
+    off = list(matching_off(wanted, node.context))
     return {
         "changed": changed,
         "changes": changes(old, wanted),
         "told": await node.read(_names, news),
+        **({"warnings": off} if off else {}),
     }
 
 

@@ -33,7 +33,6 @@ holds = Table(  # alerts that are held until others have a report on the same id
     Column("alert", Bytes, nullable=False, unique=True),
     Column("needed", Integer, nullable=False),  # how many other organisations
     Column("given", Bytes, nullable=False),  # encode([org…]): to whom it was released so far
-    Column("by_hand", Integer, nullable=False, default=0),  # 1: the keeper decides from now on
 )
 
 hold_tokens = Table(  # our own identifiers, evaluated at another origin
@@ -43,8 +42,8 @@ hold_tokens = Table(  # our own identifiers, evaluated at another origin
     Column("org", Bytes, nullable=False),
     Column("kind", Text, nullable=False),  # the kind of identifier
     Column("kid", Bytes, nullable=False),  # their key
-    Column("ours", Bytes, nullable=False),  # our own token of it
+    Column("mark", Bytes, nullable=False),  # node.store.holds.mark_of
     Column("theirs", Bytes, nullable=False),
-    PrimaryKeyConstraint("hold", "org", "kid", "kind", "ours"),
+    PrimaryKeyConstraint("hold", "org", "kid", "kind", "mark"),
 )
 Index("ix_match_answered_day", match_answered.c.day)

@@ -6,7 +6,7 @@ clear form is not held are indexed: where it is, nobody needs to be asked.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, text
 
 from federation.ledger import RowKind
 from node.store.context import Context
+from node.store.peers import Peer
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import OrgId, text_id
@@ -28,7 +29,7 @@ _NEXT = text("SELECT min(norm) FROM identifiers WHERE norm >= :first AND norm < 
 _WHOSE = text(
     "SELECT r.org FROM identifiers AS i CROSS JOIN records AS r ON r.id = i.record"  # noqa: S608
     f" WHERE i.norm >= :first AND i.norm < :last AND {_OPEN} AND (r.kind = 'hold') <= :holds"
-    " ORDER BY r.org = :likely DESC LIMIT 1"
+    " AND (:likely = x'' OR r.org = :likely) LIMIT 1"
 )
 _FOUND = text(
     "SELECT i.norm, i.kind AS leaf, r.id, r.rk, r.org, r.kind, r.severity, r.day, r.disclosures"  # noqa: S608
@@ -68,14 +69,15 @@ def holders(
     connection: Connection,
     context: Context,
     leaf: str,
-    likely: dict[str, OrgId],
+    likely: Mapping[str, Collection[OrgId]],
     *,
     holds: bool = False,
 ) -> list[Holder]:
     """Whose tokens of a leaf are held here and live, by key.
 
-    `likely` says which organisation's card names a key: it is looked for first under that key.
-    `holds`: those that an organisation disclosed in a hold count too.
+    `likely` says whose cards name a key: each of them is looked for under it, since a peer may
+    claim another's; where none of them has tokens, whoever has. `holds`: those that an organisation
+    disclosed in a hold count too.
     """
     found: list[Holder] = []
     prefix = _prefix(leaf)
@@ -86,12 +88,26 @@ def holders(
             break
         kid = str(norm).removeprefix(prefix).partition(".")[0]
         first, at = f"{prefix}{kid}.", f"{prefix}{kid}/"  # a slash comes after the point
-        asked = _standing(context) | {
-            "first": first, "last": at, "holds": holds, "likely": likely.get(kid, b""),
-        }  # fmt: skip
-        org = connection.execute(_WHOSE, asked).scalar()
-        if org is not None:
-            found.append(Holder(OrgId(bytes(org)), kid))
+        asked = _standing(context) | {"first": first, "last": at, "holds": holds}
+        known = [org for org in likely.get(kid, ()) if _first(connection, asked, org)]
+        other = None if known else _first(connection, asked, b"")
+        found += [Holder(org, kid) for org in (known if other is None else [OrgId(other)])]
+    return found
+
+
+def _first(connection: Connection, asked: dict[str, Any], org: bytes) -> bytes | None:
+    """Whose the first live record with such a token is, of an organisation or (empty) of any."""
+    found = connection.execute(_WHOSE, asked | {"likely": bytes(org)}).scalar()
+    return None if found is None else bytes(found)
+
+
+def kids_of(peers: Iterable[Peer]) -> dict[str, list[OrgId]]:
+    """Whose card names which key, by the key as the index has it."""
+    found: dict[str, list[OrgId]] = {}
+    for peer in peers:
+        card = peer.docs.card
+        if card is not None and card.oprf_kid:
+            found.setdefault(text_id(card.oprf_kid), []).append(peer.org)
     return found
 
 

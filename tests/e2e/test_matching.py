@@ -96,3 +96,57 @@ def test_a_number_is_found_by_its_token_and_whoever_cannot_be_asked_is_named(mak
     riverside.run("peer", "block", "Harbour")
     found = harbour.run("check", "-", stdin=PHONE)
     assert [row["alert"] for row in found["matches"]] == [theirs]
+
+
+def test_an_alert_that_waits_is_released_to_those_who_match_and_to_nobody_else(make: Make) -> None:
+    names = ("Riverside", "Harbour", "Mill", "Lakeside")
+    nodes = riverside, harbour, mill, lakeside = [make(name) for name in names]
+    for node in nodes:
+        node.start()
+    for at, one in enumerate(nodes):
+        for other in nodes[at + 1 :]:
+            trust(one, other)
+    ours = held(riverside, PHONE, 2)
+    hold = riverside.show(ours)["hold"]
+    assert (hold["state"], hold["matched"]) == ("waits: 0 of 2", 0)
+    unrelated = held(lakeside, OTHER, 2)
+    for node in (harbour, mill, lakeside):
+        shown = eventually(lambda node=node: node.show(hold["hold"]))  # type: ignore[misc]
+        assert (shown["kind"], set(shown["fields"])) == ("hold", {"kind", "terms", "phone.token"})
+        assert node.run("check", "-", stdin=PHONE)["matches"] == []
+    theirs = held(harbour, PHONE, 2)
+    eventually(lambda: riverside.show(ours)["hold"]["state"] == "waits: 1 of 2", within=40)
+    assert not harbour.show(ours)
+    assert not riverside.show(theirs)
+    third = held(mill, PHONE, 2)
+    for node, alert in ((riverside, ours), (harbour, theirs), (mill, third)):
+        others = [each for each in (riverside, harbour, mill) if each is not node]
+        for other in others:
+            shown = eventually(lambda o=other, a=alert: o.show(a), within=60)  # type: ignore[misc]
+            assert shown["fields"]["phone"] == [PHONE.replace(" ", "")]
+        state = node.show(alert)["hold"]
+        assert set(state["released_to"]) == {each.name for each in others}
+    assert lakeside.show(unrelated)["hold"]["state"] == "waits: 0 of 2"
+    assert lakeside.run("status")["matching"]["held"] == 1
+    for alert in (ours, theirs, third):
+        assert not lakeside.show(alert)
+    assert lakeside.run("check", "-", stdin=PHONE)["matches"] == []
+    # taking the alert back takes its hold back, from all who had either
+    riverside.run("alert", "erase", ours)
+    for node in (harbour, mill):
+        eventually(lambda node=node: not node.show(ours).get("fields"), within=20)  # type: ignore[misc]
+    for node in (harbour, mill, lakeside):
+        eventually(  # type: ignore[misc]
+            lambda node=node: not node.show(hold["hold"]).get("fields"), within=20
+        )
+
+
+def held(node: Organisation, phone: str, others: int) -> str:
+    """Publish an alert that waits for others."""
+    words = ["--set", "codes=NP", "--set", "phone=-", "--set", "text=-"]
+    said = f"{phone}\nLeft without paying."
+    draft = node.run("draft", "new", *words, stdin=said)["id"]
+    done = node.run("draft", "publish", draft, "--hold", str(others))
+    assert done["refused"] == [], done
+    alert: str = done["published"][0]
+    return alert

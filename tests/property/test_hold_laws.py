@@ -7,6 +7,7 @@ from federation.admit import admit
 from federation.decision import ALWAYS, TOKENS
 from federation.policy import Policy
 from federation.release import Consent, PeerView, RecordView, Restrictions, release
+from protocol.codec import Value
 from protocol.ids import OrgId
 from tests.property.test_policy_laws import (
     LEAVES,
@@ -57,7 +58,7 @@ def test_a_hold_never_lets_out_what_the_alert_itself_would_not(
 
 @given(st.sets(st.sampled_from(LEAVES)), policies())
 def test_a_receiver_holds_nothing_of_a_hold_but_its_tokens(names: set[str], policy: Policy) -> None:
-    values = dict.fromkeys(names, "x") | {"kind": "hold", "terms": []}  # type: ignore[arg-type]
+    values: dict[str, Value] = {**dict.fromkeys(names, "x"), "kind": "hold", "terms": []}
     answer = admit(values, policy, OrgId(bytes(32)))
     assert answer.names <= TOKENS | ALWAYS
     assert {row.field for row in answer.trace} == values.keys() - answer.names

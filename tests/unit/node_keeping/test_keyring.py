@@ -9,6 +9,7 @@ from federation.verify import verify_record
 from keys.documents import Documents
 from keys.errors import BadPhrase
 from keys.keystore import load_keystore
+from keys.oprf import own_token
 from keys.orgdoc import next_hash
 from keys.phrase import new_phrase, phrase_to_key
 from keys.pin import Equivocation
@@ -314,3 +315,22 @@ async def test_a_newer_backup_brings_its_key_to_a_folder_with_an_older_one(
         found = await records(node)
         assert found[alert].entry.status is Status.LIVE
         verify_all(node, found)
+
+
+async def test_a_new_node_key_brings_new_tokens_and_a_card_that_names_their_key(
+    riverside: Kept,
+) -> None:
+    async with riverside.opened() as node:
+        await say(node, phone=["+14155550142"])
+        before = node.context.oprf_key
+        assert before is not None
+        await keys_rotate(node, riverside.root)
+        after = node.context.oprf_key
+        assert after is not None
+        assert after.kid != before.kid
+        assert node.documents.card is not None
+        assert node.documents.card.oprf_kid == after.kid
+        (record,) = (await records(node)).values()
+        token = own_token(after, "phone", "+14155550142")
+        assert record.opened["phone.token"].value == [[after.kid, token]]
+        assert record.entry.rev == 2

@@ -24,13 +24,13 @@ TABLES = (
     """,
     """
     CREATE TABLE holds (rk BLOB NOT NULL, alert BLOB NOT NULL, needed INTEGER NOT NULL,
-        given BLOB NOT NULL, by_hand INTEGER NOT NULL,
+        given BLOB NOT NULL,
         CONSTRAINT pk_holds PRIMARY KEY (rk), CONSTRAINT uq_holds_alert UNIQUE (alert))
     """,
     """
     CREATE TABLE hold_tokens (hold BLOB NOT NULL, org BLOB NOT NULL, kind TEXT NOT NULL,
-        kid BLOB NOT NULL, ours BLOB NOT NULL, theirs BLOB NOT NULL,
-        CONSTRAINT pk_hold_tokens PRIMARY KEY (hold, org, kid, kind, ours))
+        kid BLOB NOT NULL, mark BLOB NOT NULL, theirs BLOB NOT NULL,
+        CONSTRAINT pk_hold_tokens PRIMARY KEY (hold, org, kid, kind, mark))
     """,
 )
 

@@ -14,6 +14,7 @@ from cli.cli_state import Cli
 from cli.cmd_draft import FIELDS_HELP
 from cli.ordered import OrderedGroup
 from cli.show import Result, alert_fields, duration, emit, facts, present, short, table, words
+from cli.words import say
 
 _WEAKER = (".masked", ".token")
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
@@ -182,6 +183,30 @@ def confirm(cli: Cli, alert: str, by: str) -> None:
     With the last of them it lives as long as the policy says; without, it ends at its hour."""
     result = cli.call("alert_confirm", alert=alert, by=by)
     emit(cli, result, facts, then=_see(alert))
+
+
+@alert.command()
+@click.argument("alerts", nargs=-1, metavar="[ALERT]...")
+@click.option("--as", "by", required=True, metavar="NAME", help="Who you are.")
+@click.pass_obj
+def sheet(cli: Cli, alerts: tuple[str, ...], by: str) -> None:
+    """Make one copy of a sheet to print: these alerts, or all that may be printed.
+
+    It has its number, a last day, and no more than the policy and the reporters allow on paper. Who
+    made it is written down inside."""
+    asked = {"alerts": list(alerts)} if alerts else {}
+    result = cli.call("alert_sheet", by=by, **asked)
+
+    def layout(shown: Result) -> None:
+        number = f"Copy {shown['copy']} · " if shown["copy"] else ""
+        print(f"{number}{shown['made']} · destroy after {shown['until']}")
+        for each in shown["alerts"]:
+            print(f"\n{words(each['id'])} · {words(each['organisation'])}")
+            alert_fields(each["fields"])
+        if shown["left_out"]:
+            say(f"{shown['left_out']} alerts may not be printed and are left out.")
+
+    emit(cli, result, layout, then="print it, hand it out, and destroy it after its day")
 
 
 @alert.command()

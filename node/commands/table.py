@@ -65,6 +65,7 @@ COMMANDS: dict[str, str] = {
     "alert_withdraw": "alerts",
     "alert_erase": "alerts",
     "alert_confirm": "reviewing",
+    "alert_sheet": "sheets",
     "alert_coverage": "coverage",
     "alert_hold": "holding",
     "alert_lift": "holding",

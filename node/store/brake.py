@@ -22,6 +22,7 @@ from federation.admit import door
 from federation.ledger import RowKind
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.purges import note_purge
 from node.store.records import NOTHING_DISCLOSED, only, opened_values
 from node.store.tables import records
 from node.store.tables_defence import braked
@@ -244,12 +245,15 @@ def _purge(connection: Connection, context: Context, which: Any) -> int:
             mine = (records.c.id == row.id, records.c.held == BRAKED)
             connection.execute(update(records).where(*mine).values(held=row.without))
     connection.execute(delete(braked).where(which))
+    if rows:
+        note_purge(connection)
     return len(rows)
 
 
 def forget_aside(connection: Connection, org: OrgId) -> None:
     """Drop every copy of this origin, as its records are dropped."""
     connection.execute(delete(braked).where(braked.c.org == org))
+    note_purge(connection)
 
 
 def forget_one(connection: Connection, rk: RecordKey) -> None:
@@ -270,3 +274,4 @@ def purge_aside(connection: Connection, context: Context) -> None:
                 .where(braked.c.rk == row.rk)
                 .values(disclosures=only(raw, names), held="not_accepted")
             )
+            note_purge(connection)

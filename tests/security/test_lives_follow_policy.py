@@ -60,3 +60,12 @@ async def test_what_is_over_or_taken_back_is_not_signed_again(tmp_path: Path) ->
         await node.dispatch("policy_apply", {"text": keeping(40)})
         record = await ours(node, parse_record_key(alert))
         assert (record.entry.status, record.entry.rev) == (Status.WITHDRAWN, 2)
+
+
+async def test_a_notice_lives_for_notice_days(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        rk = parse_record_key(await published(node, codes="PO"))
+        assert (await ours(node, rk)).entry.exp_day == node.today + 3
+        text = PRESET.replace("notice_days = 3", "notice_days = 1")
+        await node.dispatch("policy_apply", {"text": text})
+        assert (await ours(node, rk)).entry.exp_day == node.today + 1

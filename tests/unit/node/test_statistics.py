@@ -99,10 +99,14 @@ async def test_what_comes_late_or_goes_changes_no_figure_of_a_closed_month(tmp_p
         for alert in alerts[:5]:
             await node.dispatch("alert_erase", {"alert": alert})
         await node.dispatch("alert_withdraw", {"alert": alerts[5]})
-        lower = (node.home / "policy.toml").read_text().replace("min_cell = 10", "min_cell = 2")
+        lower = (
+            (node.home / "policy.toml")
+            .read_text()
+            .replace("statistics_min_cell = 10", "statistics_min_cell = 2")
+        )
         await node.dispatch("policy_apply", {"text": lower})
         assert figures(await report(node)) == before == {("2026-01", "US-CA", "robbery"): 11}
-        higher = lower.replace("min_cell = 2", "min_cell = 20")
+        higher = lower.replace("statistics_min_cell = 2", "statistics_min_cell = 20")
         await node.dispatch("policy_apply", {"text": higher})
         assert figures(await report(node)) == {}
 
@@ -175,7 +179,7 @@ async def test_any_two_reports_together_tell_no_more_than_the_later_one(
                     how = random.choice(["alert_erase", "alert_withdraw"])
                     await node.dispatch(how, {"alert": live.pop()})
             least = random.choice([5, 10, 20])
-            text = policy.replace("min_cell = 10", f"min_cell = {least}")
+            text = policy.replace("statistics_min_cell = 10", f"statistics_min_cell = {least}")
             await node.dispatch("policy_apply", {"text": text})
             clock.now += random.choice([1, 9, 20]) * DAY_US
             found = await report(node)
@@ -225,7 +229,9 @@ async def test_checks_are_counted_by_day_only_where_the_policy_says_so(tmp_path:
             {"day": "2026-01-21", "checks": 3},
         ]
         text = (node.home / "policy.toml").read_text()
-        await node.dispatch("policy_apply", {"text": text.replace('"counts"', '"none"')})
+        await node.dispatch(
+            "policy_apply", {"text": text.replace('lookup_log = "counts"', 'lookup_log = "none"')}
+        )
         await node.dispatch("check", {"text": "510 555 0123"})
         assert "checks" not in await report(node)
         await node.dispatch("policy_apply", {"text": text})

@@ -4,6 +4,7 @@ import click
 
 from cli.ask import read_text_file
 from cli.cli_state import Cli
+from cli.cmd_profile import adopt, leave, profile, sign_profile
 from cli.ordered import OrderedGroup
 from cli.show import Result, alert_fields, anything, emit, present, table, words
 from cli.words import safe, say
@@ -122,3 +123,7 @@ def _show_preview(result: Result) -> None:
             table(joinable, list(dict.fromkeys(name for row in joinable for name in row)))
         else:
             print(words(joinable))
+
+
+for command in (sign_profile, adopt, leave, profile):
+    policy.add_command(command)

@@ -8,6 +8,7 @@ one sync, and whatever the register narrowed is narrowed again.
 from sqlalchemy import Connection, update
 
 from federation.peers import PeerState
+from federation.profile import in_force, stored_profile
 from node.pipeline import spread
 from node.recall import purge_theirs
 from node.statistics import forget_nothing
@@ -49,6 +50,9 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     elif counter < register.counter:
         restored = True
     context.hold_all = meta.get(connection, LOST) is not None
+    adopted = meta.get(connection, meta.PROFILE)
+    context.profile = None if adopted is None else stored_profile(adopted)
+    context.policy = in_force(context.policy, context.profile)
     context.introduce_me = meta.get(connection, meta.INTRODUCE_ME) is not None
     if restored:
         obey_register(connection, context)
@@ -103,12 +107,14 @@ def obey_register(connection: Connection, context: Context) -> None:
 
 
 def apply_policy(connection: Connection, context: Context, policy_text: str) -> bool:
-    """Note a changed policy file, and purge at once what it no longer lets us hold."""
+    """Note a changed policy or profile, and purge at once what it no longer lets us hold."""
     new = policy_text.encode()
     old = meta.get(connection, POLICY)
-    if old == new:
+    profile = b"" if context.profile is None else context.profile.sig
+    if old == new and (meta.get(connection, meta.PROFILE_IN_FORCE) or b"") == profile:
         return False
     meta.put(connection, POLICY, new)
+    meta.put(connection, meta.PROFILE_IN_FORCE, profile)
     context.register.stage(permissions.POLICY, b"", new)
     if old is not None:
         purge_not_accepted(connection, context)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from federation import advice, explain
 from federation.peers import PeerState
 from federation.policy import Policy, accepts_of, load_policy
+from federation.profile import in_force
 from federation.release import (
     Consent,
     Gate,
@@ -94,7 +95,7 @@ async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
     """
     if text is None:
         text = await asyncio.to_thread(read_text_file, _file(node))
-    wanted = load_policy(text)
+    wanted = in_force(load_policy(text), node.context.profile)
     refuse_what_cannot_act(wanted)
     return {
         "valid": True,
@@ -131,7 +132,7 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     path = _file(node)
     in_file = await asyncio.to_thread(read_text_file, path)
     wanted_text = in_file if text is None else text
-    wanted = load_policy(wanted_text)
+    wanted = in_force(load_policy(wanted_text), node.context.profile)
     refuse_what_cannot_act(wanted)
     context, old = node.context, node.policy
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from federation.policy import Policy
+from federation.profile import Profile
 from keys.oprf import OprfKey
 from keys.orgdoc import OrgDoc
 from node.store.digests import Digests
@@ -32,6 +33,7 @@ class Context:
     live_counts: dict[int, int] = field(default_factory=dict)  # per origin, for its limit
     senders: Senders = field(default_factory=Senders)
     live_limit: int = 20_000
+    profile: Profile | None = None  # of a region's network: it narrows the policy
     introduce_me: bool = False  # our card says that hubs may introduce us
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for

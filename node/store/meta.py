@@ -11,6 +11,8 @@ VOUCHED = "vouched"  # the restore was found out by a register that knows all si
 _GET = select(meta.c.value).where(meta.c.key == bindparam("name"))
 _PUT = insert(meta)
 _PUT = _PUT.on_conflict_do_update(index_elements=["key"], set_={"value": _PUT.excluded.value})
+PROFILE = "profile"  # of a region's network: encode([bytes, signature])
+PROFILE_IN_FORCE = "profile_in_force"  # the signature of the one that was applied
 INTRODUCE_ME = "introduce_me"  # hubs may introduce us to those whom they introduce
 
 

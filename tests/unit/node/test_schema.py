@@ -210,3 +210,19 @@ def test_before_voices_nobody_had_judged_and_every_peer_s_alerts_were_shown(tmp_
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["records"].c.rk)).scalar() == b"a"
     engine.dispose()
+
+
+def test_before_mailboxes_nothing_was_held_for_others_and_nobody_was_written_to_by_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0009")
+    _fill(engine, "peers", id=1, org=b"o", contact_us=7)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("mail_held", "mail_routes"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["peers"].c.contact_us)).scalar() == 7
+    engine.dispose()

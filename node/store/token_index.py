@@ -19,7 +19,7 @@ from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import OrgId, text_id
 
-KIDS_MOST = 512  # keys of one kind that are looked at: a peer could make up any number
+KIDS_MOST = 512  # keys on no card that are looked at: a peer could make up any number
 
 _OPEN = (
     "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
@@ -79,20 +79,33 @@ def holders(
     claim another's; where none of them has tokens, whoever has. `holds`: those that an organisation
     disclosed in a hold count too.
     """
-    found: list[Holder] = []
     prefix = _prefix(leaf)
     at, last = prefix, prefix + "\x7f"
+    norm = connection.execute(_NEXT, {"first": at, "last": last}).scalar()
+    if norm is None:
+        return []
+    found = [
+        Holder(org, kid)
+        for kid, orgs in likely.items()
+        for org in orgs
+        if _first(connection, _under(context, prefix, kid, holds=holds), org) is not None
+    ]
+    named = {holder.kid for holder in found}
     for _ in range(KIDS_MOST):
-        norm = connection.execute(_NEXT, {"first": at, "last": last}).scalar()
         if norm is None:
             break
         kid = str(norm).removeprefix(prefix).partition(".")[0]
-        first, at = f"{prefix}{kid}.", f"{prefix}{kid}/"  # a slash comes after the point
-        asked = _standing(context) | {"first": first, "last": at, "holds": holds}
-        known = [org for org in likely.get(kid, ()) if _first(connection, asked, org)]
-        other = None if known else _first(connection, asked, b"")
-        found += [Holder(org, kid) for org in (known if other is None else [OrgId(other)])]
+        asked = _under(context, prefix, kid, holds=holds)
+        if kid not in named and (org := _first(connection, asked, b"")) is not None:
+            found.append(Holder(OrgId(org), kid))
+        norm = connection.execute(_NEXT, {"first": asked["last"], "last": last}).scalar()
     return found
+
+
+def _under(context: Context, prefix: str, kid: str, *, holds: bool) -> dict[str, Any]:
+    """Where the tokens of one key stand: a slash comes after the point."""
+    between = {"first": f"{prefix}{kid}.", "last": f"{prefix}{kid}/", "holds": holds}
+    return _standing(context) | between
 
 
 def _first(connection: Connection, asked: dict[str, Any], org: bytes) -> bytes | None:

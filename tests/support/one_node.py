@@ -60,7 +60,13 @@ async def one_node(
 
 
 async def befriend(
-    node: Node, name: str, state: PeerState = PeerState.TRUSTED, **columns: Any
+    node: Node,
+    name: str,
+    state: PeerState = PeerState.TRUSTED,
+    *,
+    oprf_kid: bytes = b"",
+    endpoints: Sequence[str] = (),
+    **columns: Any,
 ) -> MadeUp:
     """Add a made-up organisation as a peer of the node; its card accepts all that ours does."""
     other = made_up(name)
@@ -71,9 +77,10 @@ async def befriend(
         n=1,
         box_public=other.box.public,
         exp_day=node.today + 30,
-        endpoints=[],
+        endpoints=endpoints,
         features=[],
         accepts=Accepts("US-CA", accepted.legal_model, accepted.levels),
+        oprf_kid=oprf_kid,
     )
     documents = Documents((other.doc(),), card)
 

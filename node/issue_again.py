@@ -95,10 +95,13 @@ def _in_step(record: OwnRecord, node: Node, standing: Standing, above: int) -> O
 def capped_day(record: OwnRecord, policy: Policy, today: Day) -> Day:
     """The last day that the policy now leaves a record; never later than the one it has.
 
-    What the policy does not keep at all ends today: an entry cannot end before it was signed.
+    What the policy does not keep at all ends today: an entry cannot end before it was signed. A
+    record without a severity, as a voice or a hold, ends with what it is about.
     """
-    found = record.opened["severity"].value if "severity" in record.opened else 0
-    days = policy.days_kept(found if isinstance(found, int) else 0)
+    found = record.opened["severity"].value if "severity" in record.opened else None
+    if not isinstance(found, int):
+        return record.entry.exp_day
+    days = policy.days_kept(found)
     return Day(max(today, min(record.entry.exp_day, record.life_begins + days)))
 
 
@@ -114,6 +117,8 @@ def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing
         stands = record.opened.get("terms")
         if record.entry.status is not Status.LIVE or stands is None:
             continue
+        if record.view().names_values.get("kind") == "voice":
+            continue  # it lives as long as what it speaks of, and its terms follow from that
         terms = terms_of(node.policy, record.consent, record.restrictions)
         if rk in partial:
             terms = narrower_terms(stands.value, terms)
@@ -151,11 +156,9 @@ async def _sign_and_publish(
 
     def effect(connection: Connection) -> set[int]:
         now = own_records(connection, context.org, known)
-        same = [
-            record
-            for record in again
-            if now[record.entry.rk].entry.rev == known[record.entry.rk].entry.rev
-        ]  # one that was changed meanwhile has its next revision already
+        # One that was changed meanwhile has its next revision already, or another consent or
+        # narrowing, which must not be written over.
+        same = [record for record in again if now.get(record.entry.rk) == known[record.entry.rk]]
         return publish(connection, context, same, by_keeper=False)
 
     return await node.change(effect) if again else set()

@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from federation.policy import preset_text
+from federation.release import Consent
 from node.issue_again import follow_terms
+from node.pipeline import new_record, publish, sign_alert, terms_of
 from node.runtime import Node
 from node.store.records import OwnRecord, own_records
+from protocol.codec import Value
 from protocol.entry import Status
-from protocol.ids import RecordKey, parse_record_key
+from protocol.ids import Day, RecordKey, parse_record_key
 from tests.support.one_node import DAY_US, Clock, befriend, one_node, published
 
+CONSENT = Consent(members=True, peers=True)
 PRESET = preset_text("criminalised")
 
 
@@ -60,6 +64,20 @@ async def test_what_is_over_or_taken_back_is_not_signed_again(tmp_path: Path) ->
         await node.dispatch("policy_apply", {"text": keeping(40)})
         record = await ours(node, parse_record_key(alert))
         assert (record.entry.status, record.entry.rev) == (Status.WITHDRAWN, 2)
+
+
+async def test_a_record_without_a_severity_is_not_taken_for_a_notice(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        leaves: dict[str, Value] = {"kind": "voice", "terms": terms_of(node.policy, CONSENT)}
+        signed = sign_alert(
+            node.key, node.context.org, leaves, node.context.random,
+            day=node.today, exp_day=Day(node.today + 90),
+        )  # fmt: skip
+        record = new_record(signed, CONSENT, frozenset(), node.context.now_us())
+        await node.change(publish, node.context, [record])
+        assert await follow_terms(node) == set()
+        after = await ours(node, record.entry.rk)
+        assert (after.entry.rev, after.entry.exp_day) == (1, node.today + 90)
 
 
 async def test_a_notice_lives_for_notice_days(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from protocol.shape import as_array, as_int, as_str
 REASON_CHARS = 500
 _REFUSED = frozenset(
     {"draft_publish", "draft_approve", "policy_apply", "recover_confirm", "bundle_write"}
+    | {"policy_adopt", "policy_leave"}
 )
 _READS = frozenset({"alert_list", "alert_show", "alert_coverage"})
 

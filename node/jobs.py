@@ -27,7 +27,9 @@ from node.store.context import Context
 from node.store.drafts import DAY_US, blank_ended
 from node.store.ended import forget_reasons, purge_ended
 from node.store.forwarded import end_forwarded
+from node.store.grants import StoreGrants
 from node.store.lawful import lift_ended
+from node.store.onward import spread_onward
 from node.store.peers import mark_hello_due
 from node.store.receipts import forget_receipts
 from node.store.records import forget_expired
@@ -126,7 +128,10 @@ def purge_braked(connection: Connection, context: Context) -> int:
     last = meta.get_int(connection, LAST_RUN)
     if last and abs(context.today - last) > CLOCK_JUMP_DAYS:
         return 0
-    return let_go_old(connection, context)
+    gone = let_go_old(connection, context)
+    if gone:
+        context.news |= spread_onward(connection, context, StoreGrants)
+    return gone
 
 
 def forget_ended(connection: Connection, today: Day, register: Register | None = None) -> int:

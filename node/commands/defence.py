@@ -17,6 +17,7 @@ from node.moments import iso_time, parse_moment
 from node.recall import move_peer
 from node.runtime import Node
 from node.store.brake import PATIENCE_US, Waiting, let_go, waiting
+from node.store.hub import follow_hub
 from node.store.peers import Peer, all_peers, peer_by_id
 from node.store.quarantine import lift, quarantine, since_of
 from protocol.ids import text_id
@@ -46,6 +47,7 @@ async def peer_brake_confirm(node: Node, peer: str) -> dict[str, Any]:
     """Purge what the brake holds of a peer: its people said by telephone that they meant it."""
     found, _ = await _braked(node, peer)
     purged = await node.change(let_go, node.context, found.org)
+    await node.change(follow_hub, node.context, found.org)
     await node.store.checkpoint()
     node.on_news({found.id})
     return {"peer": text_id(found.org), "name": found.name, "purged": purged}
@@ -80,6 +82,7 @@ async def peer_quarantine(
     if since_of(node.context, found.org) is None:
         raise BadRequest(f"{found.name} is not in quarantine")
     asked = await node.change(lift, node.context, found)
+    await node.change(follow_hub, node.context, found.org)
     node.on_peers()
     node.on_news({found.id})
     return {"peer": text_id(found.org), "name": found.name, "lifted": True, "asked_again": asked}
@@ -97,6 +100,7 @@ async def peer_freeze(node: Node, peer: str, since: str) -> dict[str, Any]:
 
 async def _quarantine(node: Node, peer: Peer, since_us: int) -> dict[str, Any]:
     counts = await node.change(quarantine, node.context, peer, since_us)
+    await node.change(follow_hub, node.context, peer.org)
     now = await node.read(peer_by_id, peer.id)
     node.on_peers()
     node.on_news({peer.id})

@@ -34,6 +34,7 @@ from node.store.digests import bounds
 from node.store.incoming_row import RowMaker
 from node.store.passed_on import show
 from node.store.peers import Peer, all_peers
+from node.store.purges import note_purge
 from node.store.records import NOTHING_DISCLOSED, chunks, only, opened_values
 from node.store.tables import forwarded, records
 from protocol.entry import Status
@@ -121,6 +122,7 @@ class Forwarded:
             self._connection.execute(insert(forwarded), new)
         if changed:
             self._connection.execute(_UPDATE, changed)
+            note_purge(self._connection)
         show(self._connection, self._context, rks)
 
     def _row(
@@ -252,6 +254,7 @@ def yield_to_author(connection: Connection, rks: Collection[RecordKey]) -> None:
         connection.execute(
             update(forwarded).where(forwarded.c.rk.in_(group)).values(disclosures=NOTHING_DISCLOSED)
         )
+    note_purge(connection)
 
 
 def forget_hub(connection: Connection, context: Context, peer: Peer) -> None:
@@ -259,6 +262,7 @@ def forget_hub(connection: Connection, context: Context, peer: Peer) -> None:
     query = select(forwarded.c.rk).where(forwarded.c.source == peer.id)
     rks = [RecordKey(bytes(rk)) for (rk,) in connection.execute(query)]
     connection.execute(delete(forwarded).where(forwarded.c.source == peer.id))
+    note_purge(connection)
     show(connection, context, rks)
 
 
@@ -273,6 +277,8 @@ def end_forwarded(connection: Connection, today: Day, before: Day) -> int:
     )
     if gone.rowcount:
         forget_authors(connection)
+    if done.rowcount:
+        note_purge(connection)
     return done.rowcount + gone.rowcount
 
 
@@ -290,5 +296,6 @@ def purge_passed_on(connection: Connection, context: Context) -> int:
             count += 1
             left = {"disclosures": only(raw, names), "held": "not_accepted"}
             connection.execute(update(forwarded).where(forwarded.c.id == row.id).values(**left))
+            note_purge(connection)
     show(connection, context)
     return count

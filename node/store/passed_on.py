@@ -18,6 +18,7 @@ from node.store.asking import REVOKED
 from node.store.authors import is_refused
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
+from node.store.purges import note_purge
 from node.store.records import (
     NOTHING_DISCLOSED,
     chunks,
@@ -108,6 +109,7 @@ def _show_one(
         connection.execute(
             update(forwarded).where(forwarded.c.rk == rk).values(disclosures=NOTHING_DISCLOSED)
         )
+        note_purge(connection)
     new = _row(best, row, "")
     speaking = [
         bytes(each.disclosures)
@@ -161,6 +163,7 @@ def _write(connection: Connection, rk: RecordKey, old: Any, new: dict[str, Any])
     else:
         record = old.id
         unindex(connection, [(old.id, bytes(old.disclosures))])
+        note_purge(connection)
         connection.execute(update(records).where(records.c.rk == rk).values(**new))
     reindex(connection, index_rows(record, values))
 

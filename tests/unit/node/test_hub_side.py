@@ -170,3 +170,36 @@ async def test_an_alert_that_is_kept_from_one_organisation_is_passed_on_by_nobod
         assert await onward() == (False, False)
         await node.dispatch("alert_widen", {"alert": alert})
         assert await onward() == (True, True)
+
+
+async def test_what_the_hub_does_not_believe_it_does_not_pass_on(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        record = signed(author, node)
+        await take(node, author, passed(record))
+        assert [type(item) for item in await told(node, leaf)] == [Put]
+        await node.dispatch("peer_quarantine", {"peer": "Harbour", "since": "2026-01-20 00:00"})
+        assert [type(item) for item in await told(node, leaf)] == [Stop]
+        await node.dispatch("peer_quarantine", {"peer": "Harbour", "lifted": True})
+        await take(node, author, passed(record, 2))
+        assert [type(item) for item in await told(node, leaf)] == [Put]
+
+
+async def test_an_erasure_that_the_hub_s_brake_holds_hides_at_the_leaf_and_erases_when_confirmed(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        node.context.brake_limit = 1
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        both = [signed(author, node) for _ in range(2)]
+        await take(node, author, *(passed(each, n + 1) for n, each in enumerate(both)))
+        graves = (
+            signed(author, node, rid=each.entry.rid, rev=2, status=Status.ERASED) for each in both
+        )
+        await take(node, author, *(passed(each, n + 3) for n, each in enumerate(graves)))
+        assert sorted(type(item).__name__ for item in await told(node, leaf)) == ["Put", "Stop"]
+        await node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
+        items = await told(node, leaf)
+        assert [names(item) for item in items] == [set(), set()]

@@ -22,6 +22,7 @@ from protocol.messages import Put, Stop
 from tests.support.hostile import NUMBER, matches, take
 from tests.support.key_material import MadeUp, made_up
 from tests.support.one_node import befriend, one_node
+from tests.support.store_scan import found_in
 
 NAMES = ("codes", "phone", "phone.masked", "severity", "text", "reason")
 
@@ -285,3 +286,17 @@ async def test_a_revoked_key_takes_back_what_hubs_brought_under_it(tmp_path: Pat
 
 def _show_all(connection: Connection, node: Node) -> None:
     show(connection, node.context)
+
+
+async def test_an_erasure_that_a_hub_brings_leaves_no_byte_in_any_file(tmp_path: Path) -> None:
+    story = "A velvet umbrella stood in the corner."
+    async with one_node(tmp_path / "node") as node:
+        hub, author = await befriend(node, "Hub"), made_up("Harbour")
+        record = signed(author, node, text=story)
+        await met(node, hub, author, passed(record))
+        secret = [each.salt for each in record.disclosures if each.name == "text"]
+        grave = signed(author, node, rid=record.entry.rid, rev=2, status=Status.ERASED)
+        await take(node, hub, passed(grave, 200))
+        await node.store.checkpoint()
+        wanted = [story.encode(), NUMBER.encode(), *secret]
+        assert found_in(tmp_path / "node", node.keystore.store_key, wanted) == []

@@ -8,19 +8,27 @@ knows what may go out.
 
 from collections.abc import Iterable
 
+from sqlalchemy import Connection
+
 from node.disputing import follow_dispute_policy
+from node.pipeline import spread
 from node.reviewing import end_unconfirmed
 from node.runtime import Node
 from node.statistics import close_months
+from node.store import meta
 from node.store.audit import forget_old
+from node.store.context import Context
 from node.store.disputes import forget_closed
 from node.store.lookups import forget_checks
 from node.store.reporter_data import purge_due
+
+DELAYS_DAY = "delays_day"  # the day on which it was last looked what is held back no longer
 
 
 async def do_duties(node: Node) -> None:
     """Do everything that is due now."""
     news = await node.change(follow_dispute_policy, node.context)
+    news |= await node.change(end_delays, node.context)
     if not node.context.hold_all and may_sign(node):
         news |= await node.change(end_unconfirmed, node)
     if news:
@@ -33,6 +41,14 @@ async def do_duties(node: Node) -> None:
     await node.change(forget_checks, node.policy, node.today)
     if not node.context.hold_all:
         await node.change(close_months, node.context)
+
+
+def end_delays(connection: Connection, context: Context) -> set[int]:
+    """Once a day, let go what `publish_delay` held back until today; returns peers with news."""
+    if not context.policy.publish_delay or meta.get_int(connection, DELAYS_DAY) == context.today:
+        return set()
+    meta.put_int(connection, DELAYS_DAY, context.today)
+    return spread(connection, context)
 
 
 async def purge_reports(node: Node, only: Iterable[str] | None = None) -> None:

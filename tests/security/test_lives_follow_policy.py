@@ -7,6 +7,7 @@ import pytest
 
 from federation.policy import preset_text
 from federation.release import Consent
+from node.duties import do_duties
 from node.issue_again import follow_terms
 from node.pipeline import new_record, publish, sign_alert, terms_of
 from node.runtime import Node
@@ -87,3 +88,20 @@ async def test_a_notice_lives_for_notice_days(tmp_path: Path) -> None:
         text = PRESET.replace("notice_days = 3", "notice_days = 1")
         await node.dispatch("policy_apply", {"text": text})
         assert (await ours(node, rk)).entry.exp_day == node.today + 1
+
+
+async def test_a_delayed_alert_goes_to_peers_on_the_day_it_may(tmp_path: Path) -> None:
+    clock = Clock()
+    async with one_node(tmp_path / "node", clock=clock) as node:
+        await befriend(node, "Harbour")
+        text = PRESET.replace("publish_delay = 0", "publish_delay = 3")
+        await node.dispatch("policy_apply", {"text": text})
+        await published(node)
+        woken: list[set[int]] = []
+        node.on_news = woken.append
+        for day in range(1, 4):
+            clock.now += DAY_US
+            await do_duties(node)
+            coverage = (await node.dispatch("alert_coverage", {}))["coverage"]
+            assert len(coverage) == (day == 3)
+        assert [each for each in woken if each] == [{1}]

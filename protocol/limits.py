@@ -39,3 +39,5 @@ DOCUMENT_BYTES = 64 * 1024
 WAIT_SECONDS = 50
 TOKEN_BYTES = 16
 MATCH_ITEMS = 16
+MAIL_WIRE_BYTES = 64 * 1024 + 57  # the largest envelope but one, sealed
+MAIL_ITEMS = 64

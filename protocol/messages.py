@@ -394,4 +394,4 @@ _DECODERS: Final[Mapping[str, Callable[[Value], Message]]] = {
     **messages_further.DECODERS,
 }
 NAMES: Final = frozenset(_DECODERS)
-RESERVED_NAMES: Final = frozenset({"drop", "fetch", "blob"})
+RESERVED_NAMES: Final = frozenset({"blob"})

@@ -36,7 +36,7 @@ def build() -> dict[str, list[Case]]:
         cases.accept(name, _given(message.name, message.encode_body()))
     for name, (kind, body) in _refused(draw).items():
         cases.refuse(name, _given(kind, body))
-    for kind in ("drop", "fetch", "blob", "gossip", ""):
+    for kind in ("blob", "gossip", ""):
         cases.refuse(f"the type name {kind!r}", _given(kind, []), "version")
     return {"messages.json": cases.listed}
 

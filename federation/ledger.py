@@ -6,7 +6,7 @@ be derived again at any time from records, policy and cards, and is then the lis
 still be told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -51,7 +51,7 @@ def may_put(state: PeerState, row: LedgerRow | None) -> bool:
 
 
 def outcome(
-    status: Status, state: PeerState, row: LedgerRow | None, released: Sequence[str]
+    status: Status, state: PeerState, row: LedgerRow | None, released: Collection[str]
 ) -> str:
     """Which of `put`, `stop`, `tombstone`, `withdrawal`, `keep` (leave as is) applies.
 

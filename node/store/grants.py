@@ -39,7 +39,7 @@ from node.store.records import OwnRecord, chunks, own_records
 from node.store.tables import ledger, records, returned, suspended
 from node.store.takeback import take_back
 from protocol.codec import encode
-from protocol.commitment import encode_disclosures, erased_hash, state_hash, stopped_hash
+from protocol.commitment import encode_disclosures, erased_hash, stopped_hash
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey
 from protocol.limits import EXPIRY_DAYS
@@ -185,7 +185,7 @@ class StoreGrants:
             names = self._released(record, way)
         elif entry.status is Status.LIVE and not outlives(row, entry):
             return None  # expired: the copies end by themselves
-        match outcome(entry.status, state, row, sorted(names)):
+        match outcome(entry.status, state, row, names):
             case "tombstone":
                 hashed = erased_hash(entry.rk)
                 return self._row(record, RowKind.PUT, hashed, (), row)
@@ -202,9 +202,8 @@ class StoreGrants:
                     return self._row(record, RowKind.STOP, stopped_hash(entry.rk), (), row)
             case _:
                 return None
-        raw = encode_disclosures(record.opened[name] for name in names)
-        hashed = state_hash(entry.eid, raw)
-        return self._row(record, RowKind.PUT, hashed, tuple(sorted(names)), row)
+        put = record.put_as(names)
+        return self._row(record, RowKind.PUT, put.state, put.names, row)
 
     def _may_not_put(self, record: OwnRecord, rev: int) -> bool:
         """Whether the register forbids this revision, this alert, or everything."""

@@ -1,6 +1,7 @@
 """Ledger rows as the database has them, and the columns in which confirmations are noted."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -64,7 +65,7 @@ def ledger_row(row: Row[Any]) -> LedgerRow:
     """One row as the sync rules see it."""
     return LedgerRow(
         RecordKey(bytes(row.rk)), row.pseq, RowKind(row.kind), bytes(row.state),
-        EntryId(bytes(row.eid)), row.rev, tuple(decode_names(bytes(row.names))), Day(row.exp),
+        EntryId(bytes(row.eid)), row.rev, decode_names(bytes(row.names)), Day(row.exp),
         row.held, row.acked_us, row.since_us, bytes(row.author),
     )  # fmt: skip
 
@@ -79,9 +80,10 @@ def columns_of(peer: int, row: LedgerRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def decode_names(raw: bytes) -> list[str]:
-    """Leaf names as stored."""
-    return [as_str(name, 64) for name in as_array(decode(raw))]
+@lru_cache(maxsize=1024)
+def decode_names(raw: bytes) -> tuple[str, ...]:
+    """Leaf names as stored: few lists of them, in very many rows."""
+    return tuple(as_str(name, 64) for name in as_array(decode(raw)))
 
 
 def states(

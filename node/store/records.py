@@ -16,7 +16,7 @@ from node.store.ref_index import REF, ref_norms
 from node.store.tables import identifiers, own, records
 from node.store.token_index import token_norms
 from protocol.codec import Value, decode, encode
-from protocol.commitment import Disclosure, decode_disclosures
+from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures, state_hash
 from protocol.entry import Entry, Status, decode_entry
 from protocol.ids import Day, OrgId, RecordKey, day_of
 from protocol.limits import DISCLOSURES_BYTES
@@ -34,6 +34,14 @@ DISPUTED = "disputed"  # why one of our own is not shown: an objection is being 
 
 
 @dataclass(frozen=True, slots=True)
+class PutAs:
+    """One choice of a record's leaves: the digest's s, 32 bytes, and their names in order."""
+
+    state: bytes
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRecord:
     """One of our own records: the signed entry, all its fields, and what must never travel."""
 
@@ -45,11 +53,30 @@ class OwnRecord:
     approved: frozenset[str]
     published_us: int
     renewed_us: int = 0
+    # Worked out once for all peers: a change of policy asks it of every record for each of them.
+    _view: RecordView | None = field(default=None, init=False, repr=False, compare=False)
+    _put_as: dict[frozenset[str], "PutAs"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def view(self) -> RecordView:
         """The record as the export function sees it."""
-        values = {name: disclosure.value for name, disclosure in self.opened.items()}
-        return RecordView(values, self.entry.day, day_of(self.published_us), approved=self.approved)
+        if self._view is None:
+            values = {name: disclosure.value for name, disclosure in self.opened.items()}
+            day = day_of(self.published_us)
+            seen = RecordView(values, self.entry.day, day, approved=self.approved)
+            object.__setattr__(self, "_view", seen)
+            return seen
+        return self._view
+
+    def put_as(self, names: frozenset[str]) -> "PutAs":
+        """What a put of exactly these leaves is to both sides."""
+        found = self._put_as.get(names)
+        if found is None:
+            raw = encode_disclosures(self.opened[name] for name in names)
+            found = PutAs(state_hash(self.entry.eid, raw), tuple(sorted(names)))
+            self._put_as[names] = found
+        return found
 
     @property
     def life_begins(self) -> Day:

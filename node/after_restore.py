@@ -248,7 +248,7 @@ def _behind(connection: Connection, context: Context) -> Iterator[tuple[RecordKe
         for rk, value in context.register.all(permissions.REVISION)
     }
     query = (
-        select(records.c.rk, records.c.rev, own.c.partial)
+        select(records.c.rk, records.c.rev, own.c.partial, own.c.came_us)
         .join(own, own.c.rk == records.c.rk)
         .where(
             records.c.org == context.org,
@@ -256,8 +256,9 @@ def _behind(connection: Connection, context: Context) -> Iterator[tuple[RecordKe
             records.c.exp_day >= context.today,
         )
     )
-    for raw, rev, partial in connection.execute(query):
+    for raw, rev, partial, came_us in connection.execute(query):
         rk = RecordKey(bytes(raw))
         if rev < least.get(rk, 0):
-            is_same = not partial and context.register.says_the_same(rk, rev)
+            is_whole = not partial and not came_us
+            is_same = is_whole and context.register.says_the_same(rk, rev)
             yield rk, rev, least[rk], is_same

@@ -260,7 +260,9 @@ def _check_record(world: "World", rk: RecordKey, record: TrueRecord) -> None:
             continue
         if row is None or not row.is_live:
             raise Violation("nothing_is_lost", f"org{record.org} lost {what}")
-        if record.certain and row.values.keys() != record.leaves.keys():
+        if record.certain and row.values.keys() | record.names != record.names:
+            raise Violation("nothing_is_lost", f"org{record.org} has more fields of {what}")
+        if record.certain and not row.values.keys() >= record.leaves.keys():
             raise Violation("nothing_is_lost", f"org{record.org} lost fields of {what}")
         expected = truth.may_hold(host.index, allowed & row.values.keys(), category_of(row.values))
         if names != expected:

@@ -31,6 +31,7 @@ CARD_SWITCH = {
 }
 # leaf → the switch and the least level that lets it go
 LEAVES: Mapping[str, tuple[str, str]] = {
+    "phone.token": ("phone", "match"),
     "phone.masked": ("phone", "masked"),
     "phone": ("phone", "clear"),
     "text": ("text", "edited"),
@@ -38,7 +39,7 @@ LEAVES: Mapping[str, tuple[str, str]] = {
     "place.city": ("place", "city"),
     "place.district": ("place", "district"),
 }
-FAMILIES = (("phone.masked", "phone"), ("place.region", "place.city", "place.district"))
+FAMILIES = (("phone.token", "phone.masked", "phone"), ("place.region", "place.city", "place.district"))
 CATEGORY = {"robbery": "crimes", "boundary_violation": "crimes_and_risky", "no_show": "all"}
 PRESETS = ("criminalised", "client_criminalised", "gdpr", "decriminalised")
 
@@ -116,6 +117,12 @@ class TrueRecord:
     certain: bool = True  # its organisation's store never went back since it was last changed
 
     @property
+    def names(self) -> frozenset[str]:
+        """Every leaf that it may have: a number has its token as soon as it is signed again."""
+        names = frozenset(self.leaves)
+        return names | {"phone.token"} if "phone" in names else names
+
+    @property
     def category(self) -> int:
         """Its place on the ladder of categories."""
         codes = self.leaves["codes"]
@@ -164,7 +171,7 @@ class Truth:
         }
         if record.category > levels["categories"]:
             return frozenset()
-        return passing(frozenset(record.leaves), levels) - _with_stronger(hidden)
+        return passing(record.names, levels) - _with_stronger(hidden)
 
     def may_hold(self, at: int, names: frozenset[str], category: int) -> frozenset[str]:
         """The leaves that an organisation's own policy lets it hold."""

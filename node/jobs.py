@@ -93,6 +93,7 @@ class Jobs:
         if await node.renew_card_if_due():
             await node.change(mark_hello_due, KNOWN_STATES)
             node.on_peers()
+        node.context.live_counts.clear()  # what has ended makes room
         purged = await node.change(purge_braked, node.context)
         await node.change(lift_ended, node.context)
         if await node.change(forget_ended, node.today, node.context.register) or purged:

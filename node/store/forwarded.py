@@ -118,6 +118,7 @@ class Forwarded:
                 changed.append({"b_id": old.id, **row})
             self._context.digests.touch(SIDE, self._peer.id, item.rk)
         if new:
+            self._context.live_counts[-self._peer.id] = self._count() + len(new)
             self._vacate([row["rk"] for row in new])
             self._connection.execute(insert(forwarded), new)
         if changed:
@@ -160,6 +161,8 @@ class Forwarded:
         return {name: each for name, each in row.items() if name not in _OF_LISTS}
 
     def _rows(self, rks: Collection[RecordKey]) -> dict[RecordKey, Any]:
+        if not self._count():
+            return {}
         found: dict[RecordKey, Any] = {}
         for group in chunks(rks):
             # Driver SQL, as for the records: every delta asks, and most find nothing.
@@ -191,17 +194,25 @@ class Forwarded:
             )
 
     def _count(self) -> int:
-        query = select(func.count()).select_from(forwarded).where(self._mine)
-        return self._connection.execute(query).scalar_one()
+        """How many rows the mirror has; nearly always none, so that is remembered."""
+        counts, key = self._context.live_counts, -self._peer.id
+        if key not in counts:
+            query = select(func.count()).select_from(forwarded).where(self._mine)
+            counts[key] = self._connection.execute(query).scalar_one()
+        return counts[key]
 
     def states(self, bucket: int | None, asof: Day) -> list[tuple[RecordKey, bytes]]:
         """The key and state of each row, or of those whose key begins with a byte."""
+        if not self._count():
+            return []
         asked = {"wanted": self._peer.id, "asof": asof, **bounds(bucket)}
         found = self._connection.execute(_STATES, asked).fetchall()
         return [(RecordKey(bytes(rk)), bytes(state)) for rk, state in found]
 
     def rows_from(self, lo: bytes, asof: Day, limit: int) -> list[MirrorRow]:
         """The rows from `lo` on, in order; what is hidden is asked for again."""
+        if not self._count():
+            return []
         query = (
             select(forwarded)
             .where(self._mine, forwarded.c.rk >= lo, forwarded.c.row_exp >= asof)
@@ -220,11 +231,15 @@ class Forwarded:
 
     def held(self) -> dict[RecordKey, str]:
         """What is held back, and why."""
+        if not self._count():
+            return {}
         found = self._connection.execute(_HELD, {"wanted": self._peer.id}).fetchall()
         return {RecordKey(bytes(rk)): why for rk, why in found}
 
     def is_asking(self, cursor: int, today: Day) -> bool:
         """Whether a row that may be had now was not told since this cursor."""
+        if not self._count():
+            return False
         query = select(forwarded.c.id).where(
             self._mine,
             forwarded.c.pseq <= cursor,
@@ -236,6 +251,8 @@ class Forwarded:
 
     def given(self, rks: Collection[RecordKey]) -> list[Given]:
         """What the hub passed on of these, for it to know again."""
+        if not self._count():
+            return []
         query = select(forwarded.c.entry, forwarded.c.sig, forwarded.c.disclosures).where(
             self._mine, forwarded.c.eid != b""
         )
@@ -262,6 +279,7 @@ def forget_hub(connection: Connection, context: Context, peer: Peer) -> None:
     query = select(forwarded.c.rk).where(forwarded.c.source == peer.id)
     rks = [RecordKey(bytes(rk)) for (rk,) in connection.execute(query)]
     connection.execute(delete(forwarded).where(forwarded.c.source == peer.id))
+    context.live_counts.pop(-peer.id, None)
     note_purge(connection)
     show(connection, context, rks)
 

@@ -85,7 +85,7 @@ def _show_one(
         proves_nothing = not len(old.eid) and mirrors and bytes(old.org) != bytes(mirrors[0].org)
         if not proves_nothing:
             return
-        _set_aside(connection, old)
+        _set_aside(connection, context, old)
         old = None
     if not mirrors:
         if old is not None:
@@ -127,11 +127,12 @@ def _show_one(
     _write(connection, rk, old, new)
 
 
-def _set_aside(connection: Connection, old: Any) -> None:
+def _set_aside(connection: Connection, context: Context, old: Any) -> None:
     """Let a row that no entry backs make room: who sent it keeps it among what it passed on."""
     source = connection.execute(select(peers.c.id).where(peers.c.org == old.org)).scalar()
     connection.execute(delete(records).where(records.c.id == old.id))
     if source is not None:
+        context.live_counts.pop(-source, None)
         row = {name: getattr(old, name) for name in MIRRORED} | {"org": b"", "source": source}
         connection.execute(insert(forwarded).prefix_with("OR IGNORE").values(**row))
 

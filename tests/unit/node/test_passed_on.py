@@ -300,3 +300,26 @@ async def test_an_erasure_that_a_hub_brings_leaves_no_byte_in_any_file(tmp_path:
         await node.store.checkpoint()
         wanted = [story.encode(), NUMBER.encode(), *secret]
         assert found_in(tmp_path / "node", node.keystore.store_key, wanted) == []
+
+
+async def test_a_stop_by_another_before_it_comes_does_not_keep_a_record_from_being_shown(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hub, hostile = await befriend(node, "Hub"), await befriend(node, "Hostile")
+        author = made_up("Harbour")
+        record = signed(author, node)
+        await take(node, hostile, Stop(1, record.entry.rk, record.entry.exp_day))
+        before = await node.change(lambda c: _digest(c, node, hostile))
+        await met(node, hub, author, passed(record))
+        assert await matches(node) == [text_id(record.entry.rk)]
+        node.context.digests.forget()
+        assert await node.change(lambda c: _digest(c, node, hostile)) == before
+        await take(node, hostile, Stop(2, record.entry.rk, record.entry.exp_day))
+        assert await matches(node) == [text_id(record.entry.rk)]
+
+
+def _digest(connection: Connection, node: Node, origin: MadeUp) -> bytes:
+    peer = peer_of(connection, origin.org)
+    assert peer is not None
+    return StoreIntake(connection, node.context, peer, None).digest(node.today)

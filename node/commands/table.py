@@ -83,7 +83,6 @@ COMMANDS: dict[str, str] = {
     "dispute_inform": "disputes",
     "police_export": "police",
     "statistics": "statistics",
-    "statistics": "statistics",
     "keys_show": "keyring",
     "keys_rotate": "keyring",
     "keys_revoke": "keyring",

@@ -21,7 +21,14 @@ from node.store.context import Context
 from node.store.match_counts import count_asked
 from node.store.peers import Peer, all_peers
 from node.store.records import opened_values
-from node.store.token_index import TokenRow, holders, kids_of, token_norm, with_tokens_of
+from node.store.token_index import (
+    TokenRow,
+    has_tokens,
+    holders,
+    kids_of,
+    token_norm,
+    with_tokens_of,
+)
 from node.tokens import token_leaf
 from protocol.errors import IdentifierError
 from protocol.identifiers import normalise_phone
@@ -119,6 +126,8 @@ def _of_kinds(wanted: Iterable[Identifier], origins: Sequence[Origin]) -> list[I
 
 def _origins(connection: Connection, context: Context, kinds: Iterable[str]) -> list[Origin]:
     """Every peer of which tokens of these kinds are held, and whether it can be asked."""
+    if not has_tokens(connection):
+        return []
     by_org = {peer.org: peer for peer in all_peers(connection)}
     likely = kids_of(by_org.values())
     can: dict[OrgId, set[str]] = {}

@@ -25,6 +25,7 @@ _OPEN = (
     "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
     " AND r.org != :own"
 )
+_PAST = "\x7f"  # comes after all that begins with a tilde
 _NEXT = text("SELECT min(norm) FROM identifiers WHERE norm >= :first AND norm < :last")
 _WHOSE = text(
     "SELECT r.org FROM identifiers AS i CROSS JOIN records AS r ON r.id = i.record"  # noqa: S608
@@ -43,6 +44,12 @@ def token_norm(leaf: str, kid: bytes, token: bytes) -> str:
     return f"{_prefix(leaf)}{text_id(kid)}.{text_id(token)}"
 
 
+def has_tokens(connection: Connection) -> bool:
+    """Whether any token is held beside no clear form."""
+    found = connection.execute(_NEXT, {"first": _prefix(""), "last": _PAST}).scalar()
+    return found is not None
+
+
 def token_norms(leaf: str, value: Value) -> Iterator[str]:
     """What the index holds of a leaf of tokens."""
     if isinstance(value, list):
@@ -54,7 +61,7 @@ def token_norms(leaf: str, value: Value) -> Iterator[str]:
 
 
 def _prefix(leaf: str) -> str:
-    return f"~{leaf}."
+    return f"~{leaf}." if leaf else "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def holders(
     disclosed in a hold count too.
     """
     prefix = _prefix(leaf)
-    at, last = prefix, prefix + "\x7f"
+    at, last = prefix, prefix + _PAST
     norm = connection.execute(_NEXT, {"first": at, "last": last}).scalar()
     if norm is None:
         return []

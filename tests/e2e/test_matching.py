@@ -1,6 +1,7 @@
 """Matching without seeing, between whole nodes: found by token, refused, counted, and off."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_an_alert_that_waits_is_released_to_those_who_match_and_to_nobody_else(m
     assert (hold["state"], hold["matched"]) == ("waits: 0 of 2", 0)
     unrelated = held(lakeside, OTHER, 2)
     for node in (harbour, mill, lakeside):
-        shown = eventually(lambda node=node: node.show(hold["hold"]))  # type: ignore[misc]
+        shown = eventually(partial(node.show, hold["hold"]))
         assert (shown["kind"], set(shown["fields"])) == ("hold", {"kind", "terms", "phone.token"})
         assert node.run("check", "-", stdin=PHONE)["matches"] == []
     theirs = held(harbour, PHONE, 2)
@@ -122,7 +123,7 @@ def test_an_alert_that_waits_is_released_to_those_who_match_and_to_nobody_else(m
     for node, alert in ((riverside, ours), (harbour, theirs), (mill, third)):
         others = [each for each in (riverside, harbour, mill) if each is not node]
         for other in others:
-            shown = eventually(lambda o=other, a=alert: o.show(a), within=60)  # type: ignore[misc]
+            shown = eventually(partial(other.show, alert), within=60)
             assert shown["fields"]["phone"] == [PHONE.replace(" ", "")]
         state = node.show(alert)["hold"]
         assert set(state["released_to"]) == {each.name for each in others}
@@ -134,11 +135,14 @@ def test_an_alert_that_waits_is_released_to_those_who_match_and_to_nobody_else(m
     # taking the alert back takes its hold back, from all who had either
     riverside.run("alert", "erase", ours)
     for node in (harbour, mill):
-        eventually(lambda node=node: not node.show(ours).get("fields"), within=20)  # type: ignore[misc]
+        eventually(partial(is_empty, node, ours), within=20)
     for node in (harbour, mill, lakeside):
-        eventually(  # type: ignore[misc]
-            lambda node=node: not node.show(hold["hold"]).get("fields"), within=20
-        )
+        eventually(partial(is_empty, node, hold["hold"]), within=20)
+
+
+def is_empty(node: Organisation, alert: str) -> bool:
+    """Whether a node holds nothing of an alert any more."""
+    return not node.show(alert).get("fields")
 
 
 def held(node: Organisation, phone: str, others: int) -> str:
@@ -150,3 +154,36 @@ def held(node: Organisation, phone: str, others: int) -> str:
     assert done["refused"] == [], done
     alert: str = done["published"][0]
     return alert
+
+
+def test_who_asks_too_much_is_refused_and_the_keeper_is_told(make: Make) -> None:
+    riverside, harbour = make("Riverside"), make("Harbour")
+    settings = riverside.home / "settings.toml"
+    text = settings.read_text("utf-8")
+    assert "match_quota = 300" in text
+    settings.write_text(text.replace("match_quota = 300", "match_quota = 4"), "utf-8")
+    riverside.start()
+    harbour.start()
+    trust(riverside, harbour)
+    match_only(riverside)
+    alert = riverside.publish("Left without paying.", "codes=NP", "phone=-", stdin=f"{PHONE}\n")
+    eventually(lambda: harbour.show(alert))
+    assert why(harbour, "+1 415 555 0101") == []
+    assert not any("identifiers today" in said for said in riverside.run("status")["warnings"])
+    assert why(harbour, "+1 415 555 0102") == []
+    said = "Harbour asked about 2 of 4 identifiers today"
+    assert any(each.startswith(said) for each in riverside.run("status")["warnings"])
+    assert any(each["what"] == said for each in doctor(riverside))
+    for last in (3, 4):
+        assert why(harbour, f"+1 415 555 010{last}") == []
+    assert why(harbour, PHONE) == ["quota"]
+    riverside.stop()
+    riverside.start()
+    assert why(harbour, PHONE) == ["quota"]
+    assert "+1415" not in riverside.said()
+
+
+def doctor(node: Organisation) -> list[dict[str, str]]:
+    """What `doctor` finds, however it ends."""
+    found: list[dict[str, str]] = node.attempt("doctor").json()["findings"]
+    return found

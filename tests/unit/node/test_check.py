@@ -140,7 +140,7 @@ async def test_a_plate_is_held_against_parts_on_record(
     ],
 )
 async def test_who_could_not_be_asked_is_named(
-    tmp_path: Path, state: PeerState, columns: dict[str, int], reason: str | None
+    tmp_path: Path, state: PeerState, columns: dict[str, Any], reason: str | None
 ) -> None:
     async with one_node(tmp_path / "node") as node:
         await befriend(node, "Harbour", state, **columns)

@@ -39,7 +39,10 @@ LEAVES: Mapping[str, tuple[str, str]] = {
     "place.city": ("place", "city"),
     "place.district": ("place", "district"),
 }
-FAMILIES = (("phone.token", "phone.masked", "phone"), ("place.region", "place.city", "place.district"))
+FAMILIES = (
+    ("phone.token", "phone.masked", "phone"),
+    ("place.region", "place.city", "place.district"),
+)
 CATEGORY = {"robbery": "crimes", "boundary_violation": "crimes_and_risky", "no_show": "all"}
 PRESETS = ("criminalised", "client_criminalised", "gdpr", "decriminalised")
 

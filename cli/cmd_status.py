@@ -32,6 +32,9 @@ def _show_status(result: Result) -> None:
         [*always, *present(rows, ["held", "trouble"])],
         none="No peers yet: parasol peer invite",
     )
+    matching = result.get("matching", {})
+    if matching.get("held"):
+        print(f"\n{words(matching['held'])} wait until others have a report on the same identifier")
     for warning in result.get("warnings", []):
         print(f"! {words(warning)}")
 

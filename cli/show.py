@@ -80,6 +80,9 @@ def alert_fields(fields: Mapping[str, Any]) -> None:
     shown = dict(fields)
     if isinstance(shown.get("terms"), list):
         shown["terms"] = dict(zip(TERMS, shown["terms"], strict=False))
+    for name, value in shown.items():  # nobody reads a token
+        if name.endswith(".token") and isinstance(value, list):
+            shown[name] = f"{len(value)}, for matching only"
     facts(shown)
 
 

@@ -14,6 +14,7 @@ from federation import origin, receiver
 from federation.peers import PeerState
 from node import introductions, opening
 from node.store import enforce, takeback
+from node.store.brake import BRAKED, Brake
 from node.store.grants import StoreGrants
 from node.store.incoming_row import RowMaker
 from node.store.intake import StoreIntake
@@ -26,6 +27,7 @@ from tests.support.sim_schedule import draw, play
 
 SEEDS = range(500, 620)
 THEFT = {"steal": 12, "rotate": 4}
+SWEEPS = {"sweep": 10, "publish": 25, "rotate": 2}
 RESTORES = {"restore": 14, "snapshot": 12}
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -181,6 +183,21 @@ def keep_trusting_after_a_restore(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(opening, "begin_recovery", begin)
 
 
+def brake_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Whatever is taken away is purged at once."""
+    patch.setattr(Brake, "_is_too_many", lambda _: False)
+
+
+def confirm_what_is_braked(patch: pytest.MonkeyPatch) -> None:
+    """What is set aside is not named among what is held."""
+    real = StoreIntake.held
+
+    def held(self: StoreIntake) -> list[Any]:
+        return [each for each in real(self) if each[1] != BRAKED]
+
+    patch.setattr(StoreIntake, "held", held)
+
+
 MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (union_instead_of_replace, "gone_when_digests_match", {}),
     (delete_what_the_origin_does_not_know, "a_restored_origin_recovers", RESTORES),
@@ -197,6 +214,8 @@ MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (let_erased_records_return, "no_erased_or_recalled_record_returns", RESTORES),
     (suspend_for_ever, "nothing_is_lost", {}),
     (keep_trusting_after_a_restore, "confirmed_means_held", RESTORES),
+    (brake_nothing, "a_thief_purges_few", SWEEPS),
+    (confirm_what_is_braked, "confirmed_means_held", {"erase": 25, "publish": 20, "narrow": 14}),
 )
 
 

@@ -25,7 +25,9 @@ INVARIANTS = (
     "nothing_is_lost",
     "a_restored_origin_recovers",
     "confirmed_means_held",
+    "a_thief_purges_few",
 )
+DAY_US = 86_400_000_000
 WITHDRAWN_LEAVES = frozenset({"kind", "terms", "reason"})
 
 
@@ -91,6 +93,7 @@ def check_stores(world: "World") -> None:
                 _check_erased(world, host, other)
                 _check_confirmed(world, host, other)
                 _check_gone(world, host, other)
+                _check_purged(world, host, other)
 
 
 def _check_own_records(world: "World", host: SimHost) -> None:
@@ -108,6 +111,12 @@ def _check_own_records(world: "World", host: SimHost) -> None:
 
 def _check_own_policy(world: "World", host: SimHost) -> None:
     own = world.truth.orgs[host.index]
+    for rk, (_, values) in view(world, host).aside.items():
+        names = frozenset(values)
+        if names and not names <= world.truth.may_hold(host.index, names, category_of(values)):
+            raise Violation(
+                "own_policy_purges_at_once", f"org{host.index} keeps of {rk.hex()[:6]} aside"
+            )
     for row in view(world, host).records.values():
         if row.org == own or row.status != Status.LIVE or not row.values:
             continue
@@ -123,8 +132,8 @@ def _check_own_policy(world: "World", host: SimHost) -> None:
 def _check_erased(world: "World", host: SimHost, origin: SimHost) -> None:
     org = world.truth.orgs[origin.index]
     for rk, row in view(world, host).records.items():
-        if row.org != org or row.status != Status.ERASED or row.hidden:
-            continue
+        if row.org != org or row.status != Status.ERASED or row.hidden or row.held == "braked":
+            continue  # what is braked is not obeyed yet: a revocation may show it again
         if row.eid in world.truth.signed:
             world.erased_at.add((host.index, rk))
     if host.index in world.truth.lost:
@@ -146,11 +155,29 @@ def _check_confirmed(world: "World", origin: SimHost, host: SimHost) -> None:
         if granted.acked_us <= least or granted.held or granted.exp < world.today:
             continue
         row = theirs.get(rk)
-        if row is None or row.state != granted.state:
+        if row is None or row.state != granted.state or row.held == "braked":
             raise Violation(
                 "confirmed_means_held",
                 f"org{origin.index} counts {rk.hex()[:6]} as confirmed by org{host.index}",
             )
+
+
+def _check_purged(world: "World", host: SimHost, origin: SimHost) -> None:
+    """Count what tombstones of a thief purge of what was shown: in a day no more than the brake."""
+    pair, rows = (host.index, origin.index), view(world, host).records
+    times = world.purged_at.setdefault(pair, [])
+    for rk in world.was_shown.get(pair, ()):
+        row = rows.get(rk)
+        if row is None or row.status != Status.ERASED or row.held == "braked" or row.hidden:
+            continue
+        if row.eid in world.truth.forged:
+            times.append(row.received_us)
+    world.was_shown[pair] = frozenset(shown(world, host.index, origin.index))
+    newest = max(times, default=0)
+    if sum(newest - at < DAY_US for at in times) > host.brake_limit:
+        raise Violation(
+            "a_thief_purges_few", f"org{host.index} purged {len(times)} of org{origin.index}"
+        )
 
 
 def _check_gone(world: "World", origin: SimHost, host: SimHost) -> None:
@@ -234,6 +261,8 @@ def _check_converged(world: "World", origin: int, at: int) -> None:
             raise Violation(name, f"{pair}: {rk.hex()[:6]} is not confirmed")
         if granted.held and granted.held != "not_accepted":
             raise Violation(name, f"{pair}: {rk.hex()[:6]} is held: {granted.held}")
+    if view(world, world.hosts[at]).aside:
+        raise Violation(name, f"org{at} has set something aside")
     if any(peer == at for peer, _ in seen.suspended):
         raise Violation(name, f"{pair}: records are suspended")
 

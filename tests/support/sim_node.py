@@ -263,6 +263,7 @@ class SimHost:
         self.store = SimStore()
         self.register = self._new_register()
         self.restored_us = 0
+        self.brake_limit = 20
         self.generation = 0
         self.root, self.next_root = SigningKey(random(32)), SigningKey(random(32))
         key = self.new_key()
@@ -304,6 +305,7 @@ class SimHost:
             register=self.register,
             now_us=self.clock,
             random=self.random,
+            brake_limit=self.brake_limit,
         )
         settings = Settings(
             org=self.name, region=self.region, timezone="UTC", endpoints=(self.endpoint,)

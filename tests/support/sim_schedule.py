@@ -11,19 +11,21 @@ from random import Random
 
 from federation.peers import PeerState
 from node.after_restore import corrected_since, let_go, returned_entries, signed_anew
+from node.store.brake import let_go as release_braked
+from node.store.brake import waiting
 from node.store.records import own_records
 from protocol.entry import Status
 from protocol.ids import RecordKey
 from tests.support.sim_checks import Violation, check_end, held_by_peers
 from tests.support.sim_node import DAY_US, POINTS, SimHost, no_threads
-from tests.support.sim_thief import steal
+from tests.support.sim_thief import steal, sweep
 from tests.support.sim_views import view
 from tests.support.sim_world import World
 
 WEIGHTS = {
     "talk": 42, "publish": 10, "correct": 7, "narrow": 9, "withdraw": 2, "erase": 4, "turn": 6,
     "move": 4, "clock": 2, "jobs": 3, "snapshot": 6, "restore": 5, "restart": 2, "crash": 5,
-    "replay": 6, "steal": 1, "rotate": 1, "lose": 0,
+    "replay": 6, "steal": 1, "rotate": 1, "lose": 0, "sweep": 0,
 }  # fmt: skip
 ROUNDS = 7
 
@@ -55,7 +57,7 @@ def draw(seed: int, weights: dict[str, int] | None = None) -> Schedule:
     if rng.random() < 0.06:
         weighed |= {"lose": 4, "steal": 0}
     elif rng.random() < 0.12:
-        weighed |= {"steal": 5, "rotate": 2}
+        weighed |= {"steal": 5, "rotate": 2, "sweep": 3}
     kinds = rng.choices(list(weighed), list(weighed.values()), k=rng.randrange(12, 48))
     actions = []
     for kind in kinds:
@@ -150,6 +152,7 @@ DOING: Mapping[str, Callable[[World, SimHost, SimHost], Awaitable[None]]] = {
     "crash": _arm,
     "replay": lambda world, *_: world.network.replay(),
     "steal": lambda world, host, _: steal(world, host),
+    "sweep": lambda world, host, _: sweep(world, host),
     "rotate": lambda world, host, _: world.rotate(host, stolen=host.index in world.truth.stolen),
     "lose": _lose,
 }
@@ -202,6 +205,8 @@ async def _look_through(world: World, host: SimHost) -> None:
     ours = await node.read(own_records, context.org, [each.entry.rk for each in judged])
     anew = signed_anew(judged, ours, node.key, context)
     truth.lost.discard(host.index)
+    for braked in await node.read(waiting):  # every thief's key is revoked by now
+        await node.change(release_braked, context, braked.org)
     await node.change(let_go, context, judged, anew, ours)
     world.note_kept_narrow(host)
     behind: list[tuple[RecordKey, int, int]] = await node.read(

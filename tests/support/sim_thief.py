@@ -55,6 +55,22 @@ async def steal(world: World, host: SimHost) -> None:
             await _push(world, host, other, forged)
 
 
+async def sweep(world: World, host: SimHost) -> None:
+    """Erase everything that some peers have of the organisation, in one delta."""
+    if world.truth.lost:
+        return
+    world.truth.stolen.setdefault(host.index, world.today)
+    for other in world.others(host):
+        rows = [
+            decode_entry(bytes(row.entry))
+            for row in view(world, other).records.values()
+            if row.org == host.org and row.eid
+        ]
+        if rows and world.rng.random() < 0.7:
+            forged = [_forge(world, host, row.rid, row.rev + 1, Status.ERASED) for row in rows]
+            await _push(world, host, other, forged)
+
+
 async def _push(world: World, host: SimHost, other: SimHost, forged: list[Signed]) -> None:
     cursor = view(world, other).peers[host.index].cursor
     items = tuple(

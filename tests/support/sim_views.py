@@ -37,6 +37,7 @@ class Row:
     row_exp: int
     exp_day: int
     held: str
+    received_us: int
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -86,6 +87,7 @@ class View:
     peers: Mapping[int, PeerRow]
     ledgers: Mapping[int, Mapping[RecordKey, Granted]]
     suspended: frozenset[tuple[int, RecordKey]]
+    aside: Mapping[RecordKey, tuple[bytes, Mapping[str, Any]]]  # set aside: origin, values
 
 
 @lru_cache(maxsize=20_000)
@@ -119,7 +121,7 @@ def view(world: "Keepers", host: SimHost) -> View:
         RecordKey(bytes(row[0])): Row(RecordKey(bytes(row[0])), *row[1:])
         for row in raw.execute(
             "SELECT rk, org, eid, rev, status, entry, disclosures, hidden, row_kind, state,"
-            " row_exp, exp_day, held FROM records"
+            " row_exp, exp_day, held, received_us FROM records"
         )
     }
     peers, by_id = {}, {}
@@ -138,7 +140,11 @@ def view(world: "Keepers", host: SimHost) -> View:
         (by_id[row[0]], RecordKey(bytes(row[1])))
         for row in raw.execute("SELECT peer, rk FROM suspended")
     )
-    found = View(records, peers, ledgers, suspended)
+    aside = {
+        RecordKey(bytes(row[0])): (bytes(row[1]), _values(bytes(row[2])))
+        for row in raw.execute("SELECT rk, org, disclosures FROM braked")
+    }
+    found = View(records, peers, ledgers, suspended, aside)
     world.views[host.index] = (version, found)
     return found
 

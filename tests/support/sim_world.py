@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from federation.peers import PeerState
 from node.issue_again import issue_again
-from node.jobs import KNOWN_STATES, forget_ended
+from node.jobs import KNOWN_STATES, forget_ended, purge_braked
 from node.opening import RESTORED
 from node.owndocs import adopt
 from node.pipeline import (
@@ -49,6 +49,10 @@ class World(Keepers):
         self.faulty = True
         self._random = Random(seed + 1)
         self.hosts = [self._host(index) for index in range(organisations)]
+        self.purged_at: dict[tuple[int, int], list[int]] = {}  # by thieves: host, origin → when
+        self.was_shown: dict[tuple[int, int], frozenset[RecordKey]] = {}
+        for host in self.hosts:  # few records are many here
+            host.brake_limit = 2 if Random(seed + 2).random() < 0.5 else 20
         self.truth.orgs = tuple(host.org for host in self.hosts)
         self.index_of = {bytes(org): index for index, org in enumerate(self.truth.orgs)}
         self.network = Network(self.rng, self._left, self.meanwhile, self._tick)
@@ -133,6 +137,7 @@ class World(Keepers):
             await host.node.change(spread, host.node.context)
             if await host.node.renew_card_if_due():
                 await host.node.change(mark_hello_due, KNOWN_STATES)
+            await host.node.change(purge_braked, host.node.context)
             await host.node.change(forget_ended, self.today)
         except SimCrash:
             await host.open()

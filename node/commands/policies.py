@@ -95,8 +95,9 @@ async def policy_check(node: Node, text: str | None = None) -> dict[str, Any]:
     """
     if text is None:
         text = await asyncio.to_thread(read_text_file, _file(node))
-    wanted = in_force(load_policy(text), node.context.profile)
-    refuse_what_cannot_act(wanted)
+    own = load_policy(text)
+    refuse_what_cannot_act(own)  # as the next start will, whatever a profile makes of it
+    wanted = in_force(own, node.context.profile)
     return {
         "valid": True,
         "findings": [
@@ -132,8 +133,9 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     path = _file(node)
     in_file = await asyncio.to_thread(read_text_file, path)
     wanted_text = in_file if text is None else text
-    wanted = in_force(load_policy(wanted_text), node.context.profile)
-    refuse_what_cannot_act(wanted)
+    own = load_policy(wanted_text)
+    refuse_what_cannot_act(own)
+    wanted = in_force(own, node.context.profile)
     context, old = node.context, node.policy
 
     def apply(connection: Connection) -> tuple[set[int], bool]:

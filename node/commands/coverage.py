@@ -86,9 +86,10 @@ def covered(connection: Connection, context: Context, alert: str | None) -> list
 
 
 def own_alert(connection: Connection, context: Context, text: str) -> RecordKey:
-    """The own alert with this id; NotFound where there is none, or it is another organisation's."""
+    """The alert with this id that is ours or that we pass on; NotFound where there is none such."""
     row = find_alert(connection, text)
-    if bytes(row.org) != context.org:
+    passed_on = select(ledger.c.id).where(ledger.c.rk == row.rk, ledger.c.author != b"").limit(1)
+    if bytes(row.org) != context.org and connection.execute(passed_on).first() is None:
         raise NotFound("that alert is another organisation's: only its origin knows who has it")
     return record_key(row)
 

@@ -72,6 +72,9 @@ def test_an_alert_goes_one_hop_further_with_no_more_than_author_and_hub_allow(
     assert found(riverside) == [alert]
     eventually(lambda: confirmed_by_leaf(hub) == {"confirmed"})
 
+    assert hub.coverage(alert) == {alert: "confirmed"}
+    assert harbour.coverage(alert) == {alert: "confirmed"}
+
     harbour.run("alert", "correct", alert, "--set", "text=-", stdin="He came back.")
     eventually(lambda: riverside.show(alert)["rev"] == 2, within=20)
     harbour.run("alert", "erase", alert)

@@ -175,19 +175,19 @@ def narrow_consent(
     after = replace(before, **dict.fromkeys(no, False))
     if after == record.consent:
         return set()
-    stage_consent(register, record.entry.rk, after)
-    return _with_consent(connection, node, record, after)
+    return put_consent(connection, node, record, after)
 
 
-def _with_consent(
+def put_consent(
     connection: Connection, node: Node, record: OwnRecord, consent: Consent
 ) -> set[int]:
-    """Put a consent in force on a record; where it changes what others may, it is signed again.
+    """Put a consent in force on a record, here and against every backup; peers with news.
 
-    Also where the terms stay as they are and peers lose it, or have it again: an older revision
-    must not pass for the present one.
+    Where it changes what others may, the record is signed again: also where the terms stay as they
+    are and peers lose it, or have it again, or an older revision would pass for the present one.
     """
     context = node.context
+    stage_consent(context.register, record.entry.rk, consent)
     changed = replace(record, consent=consent)
     lives = record.entry.status is Status.LIVE and record.entry.exp_day >= context.today
     terms = terms_of(node.policy, consent, record.restrictions)
@@ -279,5 +279,4 @@ def _widen(connection: Connection, node: Node, report: Report, scopes: Collectio
         return set()
     before = in_force(register, record.entry.rk, record.consent)
     after = replace(before, **dict.fromkeys(scopes, True))
-    stage_consent(register, record.entry.rk, after)
-    return _with_consent(connection, node, record, after)
+    return put_consent(connection, node, record, after)

@@ -7,13 +7,14 @@ from typing import Any
 from federation.release import Consent
 from node.backup import restore_node
 from node.commands.backups import backup
-from node.issue_again import follow_terms, issue_again
+from node.issue_again import _sign_and_publish, follow_terms, issue_again
+from node.pipeline import signed_again
 from node.runtime import Node
 from node.store import register as permissions
 from node.store.drafts import find_draft, mark_published
 from node.store.grants import StoreGrants
 from node.store.peers import peer_by_id
-from node.store.records import encode_consent, own_records
+from node.store.records import OwnRecord, encode_consent, own_records
 from node.store.takeback import take_back
 from protocol.commitment import encode_disclosures
 from protocol.ids import RecordKey, parse_record_key
@@ -172,3 +173,24 @@ async def test_a_draft_whose_consent_changed_during_its_review_is_not_published(
         assert not await node.change(mark_published, reviewed, RecordKey(bytes(16)))
         now = await node.read(find_draft, made["id"])
         assert await node.change(mark_published, now, RecordKey(bytes(16)))
+
+
+async def test_signing_again_takes_back_no_consent_and_no_narrowing_that_came_meanwhile(
+    tmp_path: Path,
+) -> None:
+    riverside = make(tmp_path, "Riverside")
+    async with riverside.opened() as node:
+        alert, code = await told(node, "members", "peers", "contact")
+        rk = parse_record_key(alert)
+        stale = await node.read(own_records, node.context.org, [rk])
+        await take_away(node, code, "contact")
+        await node.dispatch("alert_narrow", {"alert": alert, "withhold": ["city"]})
+
+        def sign(record: OwnRecord, above: int) -> OwnRecord:
+            random = node.context.random
+            return signed_again(record, node.key, random, node.today, above=above)
+
+        await _sign_and_publish(node, stale, sign)
+        stands = (await node.read(own_records, node.context.org, [rk]))[rk]
+        assert not stands.consent.contact
+        assert stands.restrictions.withhold

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from federation import origin
-from tests.support.sim_schedule import run
+from tests.support.sim_schedule import Action, Schedule, play, run
 
 QUICK = 32
 GROUPS = 8
@@ -30,6 +30,17 @@ def test_every_invariant_holds_in_some_schedules(group: int) -> None:
 def test_every_invariant_holds_in_many_schedules(group: int) -> None:
     first = FIRST + group * SLOW // GROUPS
     assert run(range(first, FIRST + (group + 1) * SLOW // GROUPS)) == []
+
+
+@pytest.mark.parametrize("group", range(4))
+def test_a_consent_that_was_taken_back_stays_so_in_every_schedule(group: int) -> None:
+    assert run(range(7000 + group * 8, 7008 + group * 8), {"unconsent": 12, "restore": 9}) == []
+
+
+def test_a_rotation_after_the_register_was_lost_lifts_nothing_above_a_correction() -> None:
+    actions = [("correct", 0, 2160094637), ("lose", 2, 2092516837), ("rotate", 0, 4150394926)]
+    schedule = Schedule(7031, 3, tuple(Action(kind, 1, other, n) for kind, other, n in actions))
+    assert play(schedule) is None
 
 
 @pytest.mark.parametrize("seed", ONCE)

@@ -27,6 +27,7 @@ from node.pipeline import (
     withdrawn,
 )
 from node.recall import move_peer
+from node.receipts import put_consent
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.peers import all_peers
@@ -192,6 +193,22 @@ class Keepers:
         outcome, restart = await self.keep(host, narrow, host.node.context, rk, restrictions)
         if outcome == "done":
             record.restrictions = restrictions
+        await restart()
+
+    async def lose_consent(self, host: SimHost, rk: RecordKey | None = None) -> None:
+        """The reporter takes back that other organisations may have it; for good."""
+        rk = rk or self._pick(host)
+        if rk is None:
+            return
+
+        def change(connection: Connection) -> None:
+            record = own_records(connection, host.org, [rk])[rk]
+            consent = replace(record.consent, peers=False)
+            put_consent(connection, host.node, record, consent)
+
+        outcome, restart = await self.keep(host, change)
+        if outcome == "done":
+            self.truth.records[rk].consented = False
         await restart()
 
     def note_kept_narrow(self, host: SimHost) -> None:

@@ -26,6 +26,7 @@ WEIGHTS = {
     "talk": 42, "publish": 10, "correct": 7, "narrow": 9, "withdraw": 2, "erase": 4, "turn": 6,
     "move": 4, "clock": 2, "jobs": 3, "snapshot": 6, "restore": 5, "restart": 2, "crash": 5,
     "replay": 6, "steal": 1, "rotate": 1, "lose": 0, "sweep": 0,
+    "unconsent": 0,
 }  # fmt: skip
 ROUNDS = 7
 
@@ -155,6 +156,7 @@ DOING: Mapping[str, Callable[[World, SimHost, SimHost], Awaitable[None]]] = {
     "sweep": lambda world, host, _: sweep(world, host),
     "rotate": lambda world, host, _: world.rotate(host, stolen=host.index in world.truth.stolen),
     "lose": _lose,
+    "unconsent": lambda world, host, _: world.lose_consent(host),
 }
 
 
@@ -199,6 +201,8 @@ async def _look_through(world: World, host: SimHost) -> None:
             await world.take_back(host, record.status, rk)
         elif host.index in truth.lost:
             await world.narrow(host, record.restrictions, rk)
+            if not record.consented:
+                await world.lose_consent(host, rk)
             if row.rev < record.floor and record.exp >= world.today:
                 await world.correct(host, rk)
     judged = await node.read(returned_entries, context, node.documents.orgdocs)
@@ -246,11 +250,11 @@ def report(schedule: Schedule, violation: Violation) -> str:
     return "\n  ".join(lines)
 
 
-def run(seeds: Sequence[int]) -> list[str]:
+def run(seeds: Sequence[int], weights: dict[str, int] | None = None) -> list[str]:
     """Play the schedules of these seeds; a report for each that fails."""
     found = []
     for seed in seeds:
-        schedule = draw(seed)
+        schedule = draw(seed, weights)
         violation = play(schedule)
         if violation is not None:
             found.append(report(schedule, violation))

@@ -116,6 +116,7 @@ class TrueRecord:
     status: Status = Status.LIVE
     floor: int = 1  # no live revision below this may be sent again
     restrictions: Restrictions = field(default_factory=Restrictions)
+    consented: bool = True  # its reporter lets other organisations have it
     exists: bool = True  # some store held it after the last restore
     certain: bool = True  # its organisation's store never went back since it was last changed
 
@@ -157,7 +158,7 @@ class Truth:
         record = self.records[rk]
         own = self.switches[record.org]
         org = self.orgs[to]
-        if record.status is not Status.LIVE or record.exp < today:
+        if record.status is not Status.LIVE or record.exp < today or not record.consented:
             return frozenset()
         if self.states[record.org, to] == "blocked" or not self._is_audience(own, to):
             return frozenset()

@@ -34,7 +34,7 @@ from node.store.drafts import (
     open_drafts,
     save_draft,
 )
-from node.store.receipts import Opens, add_receipt
+from node.store.receipts import Opens, add_receipt, waiting_updates
 from node.store.reviews import KEEPER, all_reviewers, name_of, words_of
 from protocol.codec import Value
 from protocol.errors import ProtocolError
@@ -79,10 +79,12 @@ async def draft_new(
 
 
 async def draft_list(node: Node) -> dict[str, Any]:
-    """List the open drafts, the most severe first."""
+    """List the open drafts, the most severe first; "notes" says what reporters sent since."""
     drafts = await node.read(open_drafts)
     drafts.sort(key=lambda draft: -_severity(draft.fields))
-    return {"drafts": [_line(draft) for draft in drafts]}
+    sent = await node.read(waiting_updates)
+    note = f"{len(sent)} from reporters, by their receipt codes: parasol receipt updates"
+    return {"drafts": [_line(draft) for draft in drafts], **({"notes": [note]} if sent else {})}
 
 
 async def draft_show(node: Node, id: str) -> dict[str, Any]:  # noqa: A002

@@ -217,6 +217,8 @@ async def test_what_she_adds_stays_private_and_is_published_by_nobody(tmp_path: 
         words = "He drives a white van now."
         await node.dispatch("receipt_add", {"code": code, "text": words})
         await node.dispatch("receipt_correct", {"code": code, "text": "It was a Monday."})
+        (note,) = (await node.dispatch("draft_list", {}))["notes"]
+        assert note.startswith("2 from reporters")
         one, other = (await node.dispatch("receipt_updates", {}))["updates"]
         assert (one["kind"], one["text"], one["alert"]) == ("add", words, alert)
         await node.dispatch("receipt_accept", {"id": one["id"]})
@@ -226,6 +228,7 @@ async def test_what_she_adds_stays_private_and_is_published_by_nobody(tmp_path: 
         shown = json.dumps(await node.dispatch("alert_show", {"alert": alert}))
         assert "van" not in shown
         assert [each["state"] for each in (await show(node, code))["sent"]] == ["taken", "declined"]
+        assert "notes" not in await node.dispatch("draft_list", {})
 
 
 async def test_only_so_much_of_one_report_waits(tmp_path: Path) -> None:

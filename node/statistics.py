@@ -193,7 +193,9 @@ def _our_day(context: Context, rk: RecordKey, private: Any) -> int | None:
 
 def _codes(values: Mapping[str, Value]) -> list[str]:
     listed = values.get("codes")
-    if not isinstance(listed, list) or values.get("kind") not in {"alert", "notice"}:
+    # What was adopted from another organisation is that one's report, and counted as that.
+    is_report = values.get("kind") in {"alert", "notice"} and "ref" not in values
+    if not isinstance(listed, list) or not is_report:
         return []
     return [code for code in listed if isinstance(code, str) and code in CODES]
 

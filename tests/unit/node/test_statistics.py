@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from federation.release import Consent
+from federation.voices import Ref
 from node.backup import restore_node
 from node.duties import do_duties
 from node.errors import BadRequest
 from node.pipeline import leaves_of, new_record, publish, sign_alert
 from node.runtime import Node
 from protocol.codec import Value
-from protocol.ids import Day, text_id
-from protocol.vocabulary import CODES
+from protocol.ids import Day, EntryId, parse_record_key, text_id
+from protocol.vocabulary import ADOPTED_FROM, CODES
 from tests.support.one_node import DAY_US, PASSPHRASE, Clock, befriend, one_node, received
 
 YES = Consent(members=True, peers=True, statistics=True)
@@ -26,11 +27,16 @@ INCIDENTS = ("robbery", "threat", "no_show", "police_activity")
 
 
 async def say(
-    node: Node, count: int, code: str = "robbery", region: str = "US-CA", consent: Consent = YES
+    node: Node,
+    count: int,
+    code: str = "robbery",
+    region: str = "US-CA",
+    consent: Consent = YES,
+    **more: Value,
 ) -> list[str]:
     """Publish so many alerts; gives their ids."""
     context = node.context
-    fields: dict[str, Value] = {"codes": [code], "place.region": region}
+    fields: dict[str, Value] = {"codes": [code], "place.region": region, **more}
     leaves = leaves_of(fields, node.policy, consent)
     made = [
         sign_alert(
@@ -86,6 +92,22 @@ async def test_only_what_its_reporter_or_origin_allows_is_counted(tmp_path: Path
                 node, harbour, codes=["robbery"], place__region="US-CA",
                 terms=["members", False, allowed, False, False, []],
             )  # fmt: skip
+        await next_month(node, clock)
+        assert figures(await report(node)) == {("2026-01", "US-CA", "robbery"): 10}
+
+
+async def test_an_adopted_alert_is_not_counted_once_more(tmp_path: Path) -> None:
+    clock = Clock()
+    async with one_node(tmp_path / "node", clock=clock) as node:
+        harbour = await befriend(node, "Harbour")
+        theirs = await received(
+            node, harbour, codes=["robbery"], place__region="US-CA",
+            terms=["members", False, True, False, False, []],
+        )  # fmt: skip
+        rk = parse_record_key(theirs)
+        adopted = Ref(ADOPTED_FROM, ((rk, EntryId(bytes(32))),)).value()
+        await say(node, 9)
+        await say(node, 1, ref=adopted)
         await next_month(node, clock)
         assert figures(await report(node)) == {("2026-01", "US-CA", "robbery"): 10}
 

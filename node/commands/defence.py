@@ -46,8 +46,7 @@ def braked_line(peer: Peer, each: Waiting) -> dict[str, Any]:
 async def peer_brake_confirm(node: Node, peer: str) -> dict[str, Any]:
     """Purge what the brake holds of a peer: its people said by telephone that they meant it."""
     found, _ = await _braked(node, peer)
-    purged = await node.change(let_go, node.context, found.org)
-    await node.change(follow_hub, node.context, found.org)
+    purged = await node.change(_purge, node, found)
     await node.store.checkpoint()
     node.on_news({found.id})
     return {"peer": text_id(found.org), "name": found.name, "purged": purged}
@@ -81,8 +80,7 @@ async def peer_quarantine(
         return await _quarantine(node, found, _moment(node, since))
     if since_of(node.context, found.org) is None:
         raise BadRequest(f"{found.name} is not in quarantine")
-    asked = await node.change(lift, node.context, found)
-    await node.change(follow_hub, node.context, found.org)
+    asked = await node.change(_lift, node, found)
     node.on_peers()
     node.on_news({found.id})
     return {"peer": text_id(found.org), "name": found.name, "lifted": True, "asked_again": asked}
@@ -99,8 +97,7 @@ async def peer_freeze(node: Node, peer: str, since: str) -> dict[str, Any]:
 
 
 async def _quarantine(node: Node, peer: Peer, since_us: int) -> dict[str, Any]:
-    counts = await node.change(quarantine, node.context, peer, since_us)
-    await node.change(follow_hub, node.context, peer.org)
+    counts = await node.change(_distrust, node, peer, since_us)
     now = await node.read(peer_by_id, peer.id)
     node.on_peers()
     node.on_news({peer.id})
@@ -109,6 +106,24 @@ async def _quarantine(node: Node, peer: Peer, since_us: int) -> dict[str, Any]:
         "since": iso_time(since_of(node.context, now.org) or 0),
         "hidden": counts["hidden"], "shown_again": counts["back"],
     }  # fmt: skip
+
+
+def _purge(connection: Connection, node: Node, peer: Peer) -> int:
+    purged = let_go(connection, node.context, peer.org)
+    follow_hub(connection, node.context, peer.org)
+    return purged
+
+
+def _lift(connection: Connection, node: Node, peer: Peer) -> int:
+    asked = lift(connection, node.context, peer)
+    follow_hub(connection, node.context, peer.org)
+    return asked
+
+
+def _distrust(connection: Connection, node: Node, peer: Peer, since_us: int) -> dict[str, int]:
+    counts = quarantine(connection, node.context, peer, since_us)
+    follow_hub(connection, node.context, peer.org)  # what is not believed is not passed on either
+    return counts
 
 
 def _moment(node: Node, text: str) -> int:

@@ -165,7 +165,7 @@ def _shown(org: OrgId, today: Day) -> tuple[Any, ...]:
     return (
         records.c.org == org, records.c.status == int(Status.LIVE), records.c.hidden == "",
         records.c.row_kind == int(RowKind.PUT), records.c.exp_day >= today,
-        records.c.disclosures != NOTHING_DISCLOSED,
+        records.c.disclosures != NOTHING_DISCLOSED, records.c.row_exp > 0,  # its own word
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from node.store.authors import is_refused
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
 from node.store.purges import note_purge
+from node.store.quarantine import QUARANTINED, since_of
 from node.store.records import (
     NOTHING_DISCLOSED,
     chunks,
@@ -28,11 +29,11 @@ from node.store.records import (
     summary,
     unindex,
 )
-from node.store.tables import forwarded, peers, records
+from node.store.tables import equivocations, forwarded, peers, records
 from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures
 from protocol.entry import Entry, Status, decode_entry
-from protocol.ids import RecordKey
-from protocol.merge import order
+from protocol.ids import OrgId, RecordKey
+from protocol.merge import conflicts, order
 
 MIRRORED = tuple(column.name for column in forwarded.c if column.name not in {"id", "source"})
 
@@ -100,7 +101,11 @@ def _show_one(
         )
         return
     best, row = max(sound, key=lambda pair: order(pair[0]))
-    if old is not None and bytes(old.eid) not in gone and not old.hidden:
+    for entry, each in sound:
+        if conflicts(best, entry):  # two hubs, two texts: proof against who signed both
+            proof = {"eid": entry.eid, "rk": rk, "entry": entry.raw, "sig": bytes(each.sig)}
+            connection.execute(insert(equivocations).prefix_with("OR IGNORE"), [proof])
+    if old is not None and bytes(old.eid) not in gone and old.hidden != REVOKED:
         known = decode_entry(bytes(old.entry))
         if order(known) > order(best):
             best, row = known, old
@@ -124,6 +129,9 @@ def _show_one(
         new["row_kind"] = int(RowKind.STOP)
     new["received_us"] = min([each.received_us for entry, each in sound if entry.eid == best.eid]
                              or [row.received_us])  # fmt: skip
+    since = since_of(context, OrgId(best.org))
+    if since is not None and new["received_us"] >= since and best.status is Status.LIVE:
+        new["hidden"] = QUARANTINED
     _write(connection, rk, old, new)
 
 

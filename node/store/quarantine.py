@@ -64,6 +64,7 @@ def hide_since(connection: Connection, context: Context, peer: Peer, since: int)
             records.c.org == peer.org, records.c.received_us >= since, records.c.hidden == "",
             records.c.status == int(Status.LIVE), records.c.row_kind == int(RowKind.PUT),
             records.c.disclosures != NOTHING_DISCLOSED, records.c.held != BRAKED,
+            records.c.row_exp > 0,  # what a hub passed on of it: node.store.passed_on
         )
         .values(hidden=QUARANTINED, held=QUARANTINED)
     )  # fmt: skip

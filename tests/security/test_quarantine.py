@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from node.store.passed_on import show
+from node.store.peers import peer_of
 from node.store.quarantine import hide_since, lift, quarantine, since_of
 from protocol.entry import Status
 from protocol.messages import Put, Stop
-from tests.support.hostile import peer
+from tests.support.hostile import matches, peer, take
 from tests.support.one_node import DAY_US, Clock, befriend, one_node
 from tests.support.taking import Origin
+from tests.unit.node.test_passed_on import passed, signed
 
 
 @asynccontextmanager
@@ -151,3 +156,27 @@ async def test_hiding_twice_changes_nothing(tmp_path: Path) -> None:
         at, context = await peer(who.node, who.who), who.node.context
         again = await who.node.change(hide_since, context, at, friday)
         assert again == {"hidden": 0, "back": 0}
+
+
+async def test_what_a_hub_passed_on_of_it_since_is_hidden_as_well(tmp_path: Path) -> None:
+    clock = Clock()
+    async with one_node(tmp_path / "node", clock=clock) as node:
+        hub, author = await befriend(node, "Network"), await befriend(node, "Harbour")
+        since = clock.now
+        record = signed(author, node)
+        await take(node, hub, passed(record))
+        assert len(await matches(node)) == 1
+        who = Origin(node, author)
+        await node.change(_distrust, who, since)
+        assert await matches(node) == []
+        await node.change(lambda connection: show(connection, node.context))
+        assert await matches(node) == []  # nor after anything else made it anew
+        await trust(who)
+        assert len(await matches(node)) == 1
+
+
+def _distrust(connection: Connection, who: Origin, since: int) -> None:
+    at = peer_of(connection, who.who.org)
+    assert at is not None
+    quarantine(connection, who.node.context, at, since)
+    show(connection, who.node.context)

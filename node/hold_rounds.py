@@ -6,7 +6,9 @@ other organisations have it, and releases what has enough of them to those and t
 Every organisation with a hold does the same for itself: nobody tells anybody that there was a
 match, and who has none learns nothing.
 
-Only peers that are trusted now count, each once. What is disclosed in clear counts as well.
+An origin is asked about half as many identifiers a day as checks may be, so that these are not kept
+from asking. Only peers that are trusted now count, each once. What is disclosed in clear counts as
+well.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,7 +21,7 @@ from federation.ledger import RowKind
 from federation.peers import PeerState
 from node.holding import follow_holds
 from node.match_asking import Identifier, Tokens, ask_origin, exchange_of, why_not_asked
-from node.moments import SECOND_US
+from node.moments import HOUR_US, SECOND_US
 from node.pipeline import narrow
 from node.runtime import Node
 from node.store.context import Context
@@ -32,6 +34,7 @@ from node.store.holds import (
     mark_of,
     set_given,
 )
+from node.store.match_counts import count_asked
 from node.store.peers import Peer, all_peers
 from node.store.records import OwnRecord, own_records
 from node.store.tables import identifiers, records
@@ -85,12 +88,25 @@ async def _ask(node: Node, due: Collection[Due]) -> None:
     later = _NEXT_TRY.setdefault(node, {})
     async with exchange_of(node) as exchange:
         for each in due:
-            tokens = await ask_origin(node, exchange, each.peer, list(each.wanted))
+            wanted = await node.change(_counted, node, each)
+            if not wanted:
+                later[each.peer.id] = node.context.now_us() + HOUR_US  # the rest is for checks
+                continue
+            tokens = await ask_origin(node, exchange, each.peer, wanted)
             if tokens.reason:
                 pause = max(AGAIN_US, tokens.retry_s * SECOND_US)
                 later[each.peer.id] = node.context.now_us() + pause
                 continue
             await node.change(_keep, each, tokens)
+
+
+def _counted(connection: Connection, node: Node, due: Due) -> list[Identifier]:
+    """As many of the identifiers that are due as may be asked about today, counted."""
+    whose, most = f"holds {due.peer.id}", node.settings.match_asks // 2
+    wanted = list(due.wanted)
+    while wanted and count_asked(connection, whose, node.today, len(wanted), most) is None:
+        wanted.pop()
+    return wanted
 
 
 def _keep(connection: Connection, due: Due, tokens: Tokens) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from federation.decision import TOKENS
+from federation.decision import HOLD, TOKENS
 from federation.policy import Policy
 from federation.release import Consent, Restrictions
 from keys.signing import SigningKey
@@ -40,13 +40,13 @@ from node.store.holds import (
     drop_hold,
     forget_evaluated,
     hold_of,
+    lone_holds,
 )
 from node.store.records import OwnRecord, encode_restrictions, own_records
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import RecordKey
 
-HOLD = "hold"
 NEEDED_MOST = 16
 NOTHING_TO_MATCH = "nothing_to_match"
 PEERS_NOT_AGREED = "no_consent_for_peers"
@@ -131,6 +131,15 @@ def follow_holds(connection: Connection, node: Node) -> set[int]:
     news: set[int] = set()
     for each in found:
         news |= _follow(connection, node, each, known)
+    return news
+
+
+def end_lone_holds(connection: Connection, node: Node) -> set[int]:
+    """Take back holds whose alerts are not known here any more; returns the peers with news."""
+    lone = own_records(connection, node.context.org, lone_holds(connection, node.context))
+    news: set[int] = set()
+    for record in lone.values():
+        news |= _end(connection, node, record, erase=False)
     return news
 
 

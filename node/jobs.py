@@ -15,8 +15,9 @@ from sqlalchemy import Connection, delete, select
 
 from federation.peers import PeerState
 from node.control import place
-from node.duties import do_duties
+from node.duties import do_duties, may_sign
 from node.hold_rounds import settle_holds
+from node.holding import end_lone_holds
 from node.issue_again import follow_terms, issue_again
 from node.owndocs import finish_signing
 from node.pipeline import spread
@@ -107,6 +108,8 @@ class Jobs:
         """Hold records against the policy, and every ledger against records, policy and cards."""
         node = self._node
         node.on_news(await follow_terms(node))
+        if may_sign(node) and not node.context.hold_all:
+            node.on_news(await node.change(end_lone_holds, node))
         node.on_news(await node.change(spread, node.context))
 
     async def do_duties(self) -> None:

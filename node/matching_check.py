@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from federation.decision import HOLD
 from node.match_asking import Identifier, Tokens, ask_origin, exchange_of, why_not_asked
 from node.question import Question
 from node.readings import EXACT, WHOLE, Sought
@@ -42,7 +43,6 @@ ONLY_WHOLE = "only_whole"
 OWN_QUOTA = "own_quota"
 UNAVAILABLE = "matching_unavailable_here"
 KEY_CHANGED = "key_changed"
-HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)

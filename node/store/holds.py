@@ -12,13 +12,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from federation.decision import HOLD
 from federation.release import Restrictions
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.records import chunks, encode_restrictions
-from node.store.tables import own
+from node.store.tables import own, records
 from node.store.tables_matching import hold_tokens, holds
 from protocol.codec import decode, encode
+from protocol.entry import Status
 from protocol.ids import OrgId, RecordKey
 from protocol.shape import as_array, as_bytes
 
@@ -59,6 +61,16 @@ def add_hold(connection: Connection, hold: Hold) -> None:
 def all_holds(connection: Connection) -> list[Hold]:
     """Every alert that waits, or has been released by a match."""
     return [_hold(row) for row in connection.execute(select(holds))]
+
+
+def lone_holds(connection: Connection, context: Context) -> list[RecordKey]:
+    """Live holds of ours that stand for no alert, as peers give back after a restore. Slow."""
+    query = select(records.c.rk).where(
+        records.c.org == context.org, records.c.kind == HOLD,
+        records.c.status == int(Status.LIVE), records.c.exp_day >= context.today,
+        records.c.rk.not_in(select(holds.c.rk)),
+    )  # fmt: skip
+    return [RecordKey(bytes(rk)) for (rk,) in connection.execute(query)]
 
 
 def hold_of(connection: Connection, rk: RecordKey) -> Hold | None:

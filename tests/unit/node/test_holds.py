@@ -14,11 +14,13 @@ from federation.peers import PeerState
 from keys.errors import MatchingUnavailable
 from node.errors import BadRequest, Refused
 from node.hold_rounds import settle_holds
+from node.holding import end_lone_holds
 from node.pipeline import publish
 from node.runtime import Node
 from node.store import register as permissions
-from node.store.holds import all_holds
+from node.store.holds import all_holds, drop_hold
 from node.store.ledger_rows import decode_names
+from node.store.match_counts import asked_on
 from node.store.peers import peer_of
 from node.store.records import OwnRecord, encode_restrictions, own_records
 from node.store.tables import ledger
@@ -27,6 +29,7 @@ from protocol.entry import Status
 from protocol.ids import OrgId, parse_record_key
 from tests.support.key_material import MadeUp
 from tests.support.one_node import befriend, one_node, received
+from tests.support.processes import free_port
 
 PHONE, OTHER = "+14155550142", "+14155550177"
 
@@ -290,3 +293,27 @@ async def test_a_paused_peer_still_loses_what_it_had(tmp_path: Path) -> None:
         await node.dispatch("alert_narrow", {"alert": alert, "hide": True})
         assert await told(node, harbour, alert) is None
         assert (await node.read(peer_of, harbour.org)).state is PeerState.PAUSED  # type: ignore[union-attr]
+
+
+async def test_a_hold_that_stands_for_no_alert_is_taken_back(tmp_path: Path) -> None:
+    async with among(tmp_path, "Harbour") as (node, (harbour,)):
+        alert = await held(node, 1)
+        hold = await hold_of(node, alert)
+        await node.change(drop_hold, parse_record_key(hold))  # as a restored store has none
+        await node.change(end_lone_holds, node)
+        assert (await record(node, hold)).entry.status is Status.WITHDRAWN
+        assert await may_have(node, alert) == set()
+        assert await told(node, harbour, alert) is None
+
+
+async def test_an_origin_is_asked_about_half_of_what_checks_may_ask(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "home") as node:
+        node.settings = replace(node.settings, match_asks=4, allow_loopback=True)
+        door = f"http://127.0.0.1:{free_port()}/abcdefghijklmnopqrstuvwxyz234567"
+        harbour = await befriend(node, "Harbour", oprf_kid=bytes(8), endpoints=[door])
+        given: dict[str, Value] = {"phone.token": [[bytes(8), bytes(32)]]}
+        await received(node, harbour, **given)
+        await held(node, 1, phone=[f"+1415555010{number}" for number in range(3)])
+        for _ in range(2):
+            await settle_holds(node)
+            assert await node.read(asked_on, node.today) == 2

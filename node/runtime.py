@@ -273,6 +273,7 @@ async def open_node(
             register=register,
             now_us=clock,
             random=random,
+            overdue_us=settings.overdue_minutes * 60_000_000,
         )
         node = Node(home, settings, keystore, text, store, context)
         await node.change(opening.settle, context, read_text_file(home / POLICY_FILE))

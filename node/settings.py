@@ -18,6 +18,7 @@ SETTINGS_FILE = "settings.toml"
 POLICY_FILE = "policy.toml"
 KEYSTORE_FILE = "keystore"
 NAME_LENGTH = 80
+OVERDUE_MOST = 7 * 24 * 60
 MATCHES_MOST = 100_000
 
 _HEAD = """\
@@ -33,6 +34,8 @@ class Settings:
 
     `match_quota` is how many identifiers a peer may have evaluated here in a day, `match_asks` how
     many this node asks others about.
+
+    `overdue_minutes` is how long a peer may take to confirm before it is called late.
 
     `endpoints` are whole addresses with the secret path; none for a node that cannot be reached.
     `listen_host` is None for a node that opens no port. `secret_path` is the path's last part.
@@ -50,6 +53,7 @@ class Settings:
     socks_proxy: str | None = None
     match_quota: int = 300
     match_asks: int = 250
+    overdue_minutes: int = 24 * 60
 
     @property
     def country(self) -> str:
@@ -71,6 +75,8 @@ class Settings:
         for name, most in (("match_quota", self.match_quota), ("match_asks", self.match_asks)):
             if not 0 <= most <= MATCHES_MOST:
                 raise BadSetting(f"{name}: identifiers in a day, 0 to {MATCHES_MOST}")
+        if not 0 <= self.overdue_minutes <= OVERDUE_MOST:
+            raise BadSetting(f"overdue_minutes: 0 to {OVERDUE_MOST}, a week")
         check_endpoints(self.endpoints, allow_loopback=self.allow_loopback)
         if self.socks_proxy is not None:
             check_socks(self.socks_proxy)
@@ -117,6 +123,7 @@ _KINDS: dict[str, type] = {
     "socks_proxy": str,
     "match_quota": int,
     "match_asks": int,
+    "overdue_minutes": int,
 }
 _KIND_WORDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
 

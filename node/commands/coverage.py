@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from federation.ledger import RowKind
 from federation.peers import PeerState
 from node.errors import NotFound
-from node.moments import DAY_US, SECOND_US, iso_time, span
+from node.moments import SECOND_US, iso_time, span
 from node.runtime import Node
 from node.store.context import Context
 from node.store.lookup import find_alert, record_key
@@ -24,7 +24,6 @@ from protocol.commitment import erased_hash
 from protocol.entry import Status
 from protocol.ids import RecordKey, text_id
 
-OVERDUE_US = DAY_US
 RECOVERY = "recovery_"  # before the reason of what this node itself holds back since a restore
 _WHAT = {Status.LIVE: "alert", Status.WITHDRAWN: "withdrawal", Status.ERASED: "erasure"}
 
@@ -56,7 +55,10 @@ async def alert_coverage(node: Node, alert: str | None = None) -> dict[str, Any]
     now = node.context.now_us()
     return {
         "coverage": [row.shown(now) for row in rows],
-        "summary": {text_id(rk): summarise(found, now) for rk, found in _by_alert(rows)},
+        "summary": {
+            text_id(rk): summarise(found, now, node.context.overdue_us)
+            for rk, found in _by_alert(rows)
+        },
     }
 
 
@@ -120,18 +122,18 @@ def waiting(row: Row[Any], context: Context) -> str:
 
     A copy that has expired ended by itself: nobody need be rung up about it.
     """
-    late = context.now_us() - row.since_us > OVERDUE_US and row.exp >= context.today
+    late = context.now_us() - row.since_us > context.overdue_us and row.exp >= context.today
     return "overdue" if late else "pending"
 
 
-def summarise(rows: Iterable[Covered], now: int) -> str:
+def summarise(rows: Iterable[Covered], now: int, overdue_us: int) -> str:
     """One alert in a sentence: 7 of 8 confirmed; Riverside 31 h overdue, last seen 2 days ago."""
     told = [row for row in rows if row.peer.state is not PeerState.GONE or row.state != "recalled"]
     done = [row for row in told if row.state in {"confirmed", "recalled"}]
     parts = [f"{len(done)} of {len(told)} confirmed"]
     for row in told:
         if row.state == "overdue":
-            late = span(now - row.since - OVERDUE_US)
+            late = span(now - row.since - overdue_us)
             parts.append(f"{row.peer.name} {late} overdue, {last_seen(row.peer, now)}")
         elif row.reason.startswith(RECOVERY):
             parts.append(f"held back for {row.peer.name} until the keeper confirms")

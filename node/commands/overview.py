@@ -15,7 +15,6 @@ from federation.ledger import RowKind
 from federation.peers import PeerState
 from keys.orgdoc import WARNING_DAYS
 from node.backup import BACKUP
-from node.commands.coverage import OVERDUE_US
 from node.defences import defences
 from node.duty_words import waiting_duties
 from node.errors import StoreDamaged
@@ -137,7 +136,7 @@ def standing(connection: Connection, context: Context) -> Standing:
 
 def _waiting(connection: Connection, context: Context) -> dict[int, Waiting]:
     is_held = ledger.c.held != ""
-    is_late = ledger.c.since_us < context.now_us() - OVERDUE_US
+    is_late = ledger.c.since_us < context.now_us() - context.overdue_us
     query = (
         select(
             ledger.c.peer,
@@ -214,7 +213,7 @@ def warnings(node: Node, found: Standing) -> list[str]:
         )
     late = [peer.name for peer in found.peers if _overdue(found, peer)]
     if late:
-        said.append(f"not confirmed for over a day, ring them up: {', '.join(late)}")
+        said.append(f"not confirmed in time, ring them up: {', '.join(late)}")
     return said
 
 

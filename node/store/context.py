@@ -37,6 +37,7 @@ class Context:
     introduce_me: bool = False  # our card says that hubs may introduce us
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for
+    overdue_us: int = 86_400_000_000  # a confirmation that takes longer is late
     brake_limit: int = 20  # what one origin may take away in 24 hours: node.store.brake
     oprf_key: OprfKey | None = field(default=None, repr=False)  # None: this machine cannot match
     lawful: set[RecordKey] = field(default_factory=set)  # of which a copy is kept: store.lawful

@@ -8,19 +8,21 @@ from sqlalchemy import Connection, select
 
 from federation.peers import PeerState
 from keys import oprf
+from keys.documents import Documents
 from keys.envelope import open_wire
 from keys.oprf import Blinded, blind_all, finalize_all, own_token, token_input, token_of
 from node.answering import Answering
 from node.commands.overview import doctor, status
 from node.commands.policies import policy_apply
+from node.introductions import follow
 from node.runtime import Node
 from node.store.peers import peer_of, set_peer
 from node.store.tables_matching import match_answered
 from protocol.errors import ErrorNumber
 from protocol.messages import Err, decode_body
 from protocol.messages_match import Match, Matched
-from tests.support.hostile import answering, sealed
-from tests.support.key_material import MadeUp
+from tests.support.hostile import answering, peer, sealed
+from tests.support.key_material import TODAY, MadeUp
 from tests.support.one_node import Clock, befriend, one_node
 from tests.unit.node.test_tokens import with_level
 
@@ -159,6 +161,20 @@ async def test_a_peer_that_is_let_go_is_answered_nothing_from_then_on(
         await set_state(node, other, PeerState.TRUSTED)
         assert isinstance(await ask(node, other, question(PHONES[:1])[0]), Matched)
         assert await counted(node) == 2
+
+
+async def test_a_revoked_key_is_answered_nothing_from_then_on(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "home") as node:
+        other = await befriend(node, "Harbour")
+        assert isinstance(await ask(node, other, question(PHONES[:1])[0]), Matched)
+        keys = ((other.node_key, TODAY, TODAY + 365), (other.other_node_key, TODAY, TODAY + 365))
+        newer = other.doc(ver=2, keys=keys, revoked=((other.node_key, node.today - 1),))
+        documents = Documents((newer,), None)
+        await node.change(follow, node.context, await peer(node, other), documents)
+        answer = await answering(node).answer(sealed(node, other, question(PHONES[:1])[0]))
+        if answer is not None:
+            assert open_wire(answer, [other.box], other.org).inner.type == "err"
+        assert await counted(node) == 1
 
 
 async def test_nobody_is_answered_before_both_have_compared_codes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from federation.release import Consent
 from node.errors import BadRequest, NotFound
@@ -25,6 +25,7 @@ CHUNK = 500
 DAY_US = 86_400_000_000
 WITHDRAWN_KEPT_DAYS = 14  # a withdrawal may be a mistake, too
 REFUSED_KEPT_DAYS = 30
+_NO_REPORT = b"{}"  # a private report that is not there
 
 
 SCOPES = tuple(each.name for each in fields(Consent))
@@ -171,6 +172,29 @@ def draft_by_id(connection: Connection, id_: str) -> Draft | None:
     return None if row is None else _draft(row)
 
 
+def drafts_with_report(connection: Connection) -> list[Draft]:
+    """Every draft whose private report is still kept, whatever became of it."""
+    query = select(drafts).where(drafts.c.private != _dump({}))
+    return [_draft(row) for row in connection.execute(query)]
+
+
+_WITHOUT_REPORT = (
+    update(drafts)
+    .where(drafts.c.id == bindparam("b_id"))
+    .values(private=_NO_REPORT, doubts=bindparam("b_doubts"))
+)
+
+
+def drop_reports(connection: Connection, wanted: Iterable[Draft]) -> None:
+    """Purge the private reports of drafts: a doubt stays a doubt, and quotes nothing any more."""
+    rows: list[dict[str, Any]] = [
+        {"b_id": each.id, "b_doubts": _doubts([replace(d, text="", guess="") for d in each.doubts])}
+        for each in wanted
+    ]
+    if rows:
+        connection.execute(_WITHOUT_REPORT, rows)
+
+
 def save_draft(connection: Connection, draft: Draft) -> None:
     """Write a draft back."""
     columns = _columns(draft)
@@ -256,13 +280,14 @@ def blank_ended(connection: Connection, now_us: int) -> int:
     return result.rowcount
 
 
+def _doubts(found: Iterable[StoredDoubt]) -> bytes:
+    return _dump([[d.row, d.column, d.text, d.guess, d.blocking, d.reason, d.about] for d in found])
+
+
 def _columns(draft: Draft) -> dict[str, Any]:
-    doubts = [
-        [d.row, d.column, d.text, d.guess, d.blocking, d.reason, d.about] for d in draft.doubts
-    ]
     return {
         "id": draft.id, "state": draft.state.value, "fields": _dump(dict(draft.fields)),
-        "private": _dump(dict(draft.private)), "doubts": _dump(doubts),
+        "private": _dump(dict(draft.private)), "doubts": _doubts(draft.doubts),
         "consent": _standing(draft.asked, draft.edited), "source": draft.source,
         "row": draft.row, "fingerprint": draft.fingerprint, "made_us": draft.made_us,
         "rk": draft.rk, "reason": draft.reason,

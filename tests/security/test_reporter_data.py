@@ -11,6 +11,7 @@ from sqlalchemy import select
 from federation.policy import preset_text
 from node.duties import do_duties
 from node.runtime import Node
+from node.store import register as permissions
 from node.store.tables import drafts
 from tests.support.store_scan import found_in
 from tests.unit.node_keeping.kept import DAY, Kept, make
@@ -155,3 +156,16 @@ async def test_a_shorter_time_acts_when_the_policy_is_applied(kept: Kept) -> Non
         await node.dispatch("policy_apply", {"text": keeping(0)})
         assert (await shown(node, identity))["report"] == {}
         assert left(kept, node.keystore.store_key) == []
+
+
+async def test_the_register_forgets_a_purge_when_no_backup_can_be_that_old(kept: Kept) -> None:
+    async with kept.opened() as node:
+        await publish(node, await imported(node))
+        register = node.context.register
+        assert len(list(register.all(permissions.PRIVATE))) == 1
+        kept.now += 1000 * DAY
+        await do_duties(node)
+        assert len(list(register.all(permissions.PRIVATE))) == 1
+        kept.now += 100 * DAY
+        await do_duties(node)
+        assert list(register.all(permissions.PRIVATE)) == []

@@ -18,7 +18,7 @@ from node.holding import end_lone_holds
 from node.pipeline import publish
 from node.runtime import Node
 from node.store import register as permissions
-from node.store.holds import all_holds, drop_hold
+from node.store.holds import Evaluated, add_evaluated, all_holds, drop_hold, mark_of
 from node.store.ledger_rows import decode_names
 from node.store.match_counts import asked_on
 from node.store.peers import peer_of
@@ -26,10 +26,11 @@ from node.store.records import OwnRecord, encode_restrictions, own_records
 from node.store.tables import ledger
 from protocol.codec import Value
 from protocol.entry import Status
-from protocol.ids import OrgId, parse_record_key
+from protocol.ids import OrgId, RecordKey, parse_record_key
 from tests.support.key_material import MadeUp
 from tests.support.one_node import befriend, one_node, received
 from tests.support.processes import free_port
+from tests.support.store_scan import found_in
 
 PHONE, OTHER = "+14155550142", "+14155550177"
 
@@ -317,3 +318,25 @@ async def test_an_origin_is_asked_about_half_of_what_checks_may_ask(tmp_path: Pa
         for _ in range(2):
             await settle_holds(node)
             assert await node.read(asked_on, node.today) == 2
+
+
+async def test_of_an_erased_alert_that_waited_no_byte_of_number_or_token_stays(
+    tmp_path: Path,
+) -> None:
+    async with among(tmp_path, "Harbour") as (node, (harbour,)):
+        alert = await held(node, 1)
+        hold = RecordKey(parse_record_key(await hold_of(node, alert)))
+        token = (await record(node, alert)).opened["phone.token"].value
+        assert isinstance(token, list)
+        ours = token[0]
+        assert isinstance(ours, list)
+        assert isinstance(ours[1], bytes)
+        theirs = bytes(range(32))
+        row = Evaluated(harbour.org, "phone", bytes(8), mark_of(hold, "phone", PHONE), theirs)
+        await node.change(add_evaluated, hold, [row])
+        await node.store.checkpoint()
+        needles = [ours[1], theirs, PHONE.encode()]
+        key = node.keystore.store_key
+        assert {each for _, each in found_in(node.home, key, needles)} == set(needles)
+        await node.dispatch("alert_erase", {"alert": alert})
+        assert found_in(node.home, key, needles) == []

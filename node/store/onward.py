@@ -113,18 +113,20 @@ class Passing:
     connection: Connection
     context: Context
     peer: Peer
-    _authors: Mapping[OrgId, Peer] = field(default_factory=dict)
+    _authors: Mapping[OrgId, Peer]
     _carriers: dict[OrgId, Carrier] = field(default_factory=dict)
 
     def changes(
-        self, rks: Collection[RecordKey] | None, author: OrgId | None
+        self,
+        known: Mapping[RecordKey, Foreign],
+        rks: Collection[RecordKey] | None,
+        author: OrgId | None,
     ) -> list[tuple[LedgerRow | None, LedgerRow]]:
-        """The rows that must change (the old one, or None), without their numbers."""
-        known = foreign_records(self.connection, self.context.org, rks, author)
+        """The rows that must change (the old one, or None), without their numbers.
+
+        `known` are the records of others with these keys, of this author, or all.
+        """
         rows = onward_rows(self.connection, self.peer.id, rks, author)
-        if not known and not rows:
-            return []
-        self._authors = {peer.org: peer for peer in all_peers(self.connection)}
         found = []
         for rk in known.keys() | rows.keys():
             row = rows.get(rk)
@@ -310,14 +312,13 @@ def derive_onward(
     context: Context,
     grants: "StoreGrants",
     rks: Collection[RecordKey] | None = None,
-    author: OrgId | None = None,
 ) -> None:
-    """Re-derive one peer's rows about records of others: of these keys, of one author, or all."""
-    if not grants.channel.listed or not grants.peer.state.may_hold_ours:
+    """Re-derive one peer's rows about records of others: of these keys, or all."""
+    if not _may_be_told(grants) or not is_hub(connection, context):
         return
-    if not is_hub(connection, context):
-        return
-    grants.change(Passing(connection, context, grants.peer).changes(rks, author))
+    known = foreign_records(connection, context.org, rks)
+    authors = {peer.org: peer for peer in all_peers(connection)}
+    grants.change(Passing(connection, context, grants.peer, authors).changes(known, rks, None))
 
 
 def spread_onward(
@@ -330,14 +331,22 @@ def spread_onward(
     """Re-derive what is passed on to every peer; returns the peers with news."""
     if not is_hub(connection, context):
         return set()
+    known = foreign_records(connection, context.org, rks, author)
+    authors = {peer.org: peer for peer in all_peers(connection)}
     changed = set()
-    for peer in all_peers(connection):
+    for peer in authors.values():
         grants = grants_of(connection, context, peer)
-        derive_onward(connection, context, grants, rks, author)
+        if _may_be_told(grants):
+            passing = Passing(connection, context, peer, authors)
+            grants.change(passing.changes(known, rks, author))
         if grants.channel.pseq != peer.out_pseq:
             grants.save()
             changed.add(peer.id)
     return changed
+
+
+def _may_be_told(grants: "StoreGrants") -> bool:
+    return grants.channel.listed and grants.peer.state.may_hold_ours
 
 
 def authors_told(connection: Connection, peer: int, orgs: Collection[OrgId]) -> set[OrgId]:

@@ -152,3 +152,25 @@ def test_a_leaf_that_meets_the_author_goes_by_its_word_and_a_removed_hub_takes_i
     hub.run("peer", "remove", "Harbour")
     riverside.run("peer", "remove", "Harbour")
     assert found(riverside) == []
+
+
+def test_a_leaf_that_nobody_can_call_hears_too_and_a_new_key_of_the_author_is_learned_by_the_hub(
+    make: Make,
+) -> None:
+    harbour, hub, riverside = make("Harbour"), make("Hub"), make("Riverside", endpoint=False)
+    for node in (harbour, hub, riverside):
+        node.start()
+    for node in (harbour, riverside):
+        befriend(hub, node)
+        trust_each_other(hub, node, within=40)
+    set_policy(harbour, ONWARD)
+    set_policy(hub, ONWARD)
+    alert = harbour.publish(STORY, *WORDS, stdin=f"{PHONE}\n")
+    eventually(lambda: found(riverside) == [alert], within=30)
+    before = riverside.show(alert)["rev"]
+    (words,) = (harbour.home.parent / "harbour-words").glob("parasol-????????-root.txt")
+    harbour.run("keys", "rotate", "--recovery-file", str(words))
+    eventually(lambda: riverside.show(alert)["rev"] > before, within=40)
+    assert riverside.show(alert)["signature"] == "verified"
+    assert found(riverside) == [alert]
+    eventually(lambda: confirmed_by_leaf(hub) == {"confirmed"}, within=30)

@@ -12,7 +12,7 @@ from node.store.authors import learn
 from node.store.intake import StoreIntake
 from node.store.passed_on import show
 from node.store.peers import peer_of
-from node.store.tables import authors, forwarded, records
+from node.store.tables import authors, equivocations, forwarded, records
 from protocol.codec import Value
 from protocol.commitment import encode_disclosures
 from protocol.entry import Status
@@ -323,3 +323,19 @@ def _digest(connection: Connection, node: Node, origin: MadeUp) -> bytes:
     peer = peer_of(connection, origin.org)
     assert peer is not None
     return StoreIntake(connection, node.context, peer, None).digest(node.today)
+
+
+async def test_two_texts_of_one_revision_by_two_hubs_are_kept_as_proof(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        one, two = await befriend(node, "Hub"), await befriend(node, "Valley")
+        author = made_up("Harbour")
+        first = signed(author, node, text="One text.")
+        second = signed(author, node, rid=first.entry.rid, text="Another text.")
+        await met(node, one, author, passed(first))
+        await take(node, two, passed(second))
+
+        def proofs(connection: Connection) -> list[bytes]:
+            return [bytes(eid) for (eid,) in connection.execute(select(equivocations.c.eid))]
+
+        assert await node.read(proofs) == [min(first.entry.eid, second.entry.eid)]
+        assert await matches(node) == [text_id(first.entry.rk)]

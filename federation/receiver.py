@@ -162,12 +162,12 @@ def _is_lost(intake: Intake) -> bool:
     return bool(cursor) and intake.is_asking(int.from_bytes(cursor, "big"))
 
 
-def list_page(intake: Intake, lo: bytes, asof: Day) -> List:
+def list_page(intake: Intake, lo: bytes, asof: Day, most: int = LIST_ROWS) -> List:
     """One page of what this node mirrors, from `lo` on; an empty `hi` says that it is the last."""
-    rows = intake.rows_from(lo, asof, LIST_ROWS + 1)
-    hi = bytes(rows[LIST_ROWS].rk) if len(rows) > LIST_ROWS else b""
+    rows = intake.rows_from(lo, asof, most + 1)
+    hi = bytes(rows[most].rk) if len(rows) > most else b""
     again = intake.channel.relist != NOT_ASKED
-    return List(lo, hi, tuple(_list_row(row, ask_again=again) for row in rows[:LIST_ROWS]))
+    return List(lo, hi, tuple(_list_row(row, ask_again=again) for row in rows[:most]))
 
 
 def _list_row(row: MirrorRow, *, ask_again: bool) -> Row:

@@ -25,7 +25,7 @@ from node.rounds import Rounds
 from node.runtime import Node
 from node.store.context import Context
 from node.store.peers import Peer, peer_by_id
-from node.store.tables import ledger, records, suspended
+from node.store.tables import forwarded, ledger, records, suspended
 from protocol.errors import ProtocolError
 from protocol.ids import text_id
 
@@ -147,13 +147,17 @@ def ours_there(connection: Connection, context: Context, peer: Peer) -> Agreemen
 def theirs_here(connection: Connection, context: Context, peer: Peer) -> Agreement:
     """How the peer's records stand here: what is mirrored as granted, and what is held and why.
 
+    What it passes on of others is among them: one digest covers both.
     Until one digest was equal, after a restore of ours, none of it counts as equal.
     """
     query = select(records.c.rk, records.c.held, records.c.hidden, records.c.received_us).where(
         records.c.org == peer.org, records.c.row_exp >= context.today
     )
+    passed_on = select(
+        forwarded.c.rk, forwarded.c.held, forwarded.c.hidden, forwarded.c.received_us
+    ).where(forwarded.c.source == peer.id, forwarded.c.row_exp >= context.today)
     equal, differing = 0, []
-    for rk, held, hidden, since in connection.execute(query):
+    for rk, held, hidden, since in connection.execute(query.union_all(passed_on)):
         why = held or hidden or ("" if peer.in_synced else NOT_COMPARED)
         if why:
             differing.append(Differing(text_id(bytes(rk)), why, since))

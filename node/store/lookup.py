@@ -152,12 +152,17 @@ def find_peer(connection: Connection, text: str) -> Peer:
 
 
 def find_org(connection: Connection, context: Context, text: str) -> OrgId:
-    """An organisation by name or id: ours, or a peer's."""
+    """An organisation by name or id: ours, a peer's, or one whose alerts a hub passes on."""
     typed = text.strip()
     own = text_id(context.org)
     if typed.casefold() == context.own_doc.name.casefold() or (typed and own.startswith(typed)):
         return context.org
-    return find_peer(connection, typed).org
+    passed_on = [
+        OrgId(org)
+        for org, name in shown_authors(connection).items()
+        if typed and (name.casefold() == typed.casefold() or text_id(org).startswith(typed.lower()))
+    ]
+    return passed_on[0] if len(passed_on) == 1 else find_peer(connection, typed).org
 
 
 def record_key(row: Row[Any]) -> RecordKey:

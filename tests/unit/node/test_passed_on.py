@@ -339,3 +339,18 @@ async def test_two_texts_of_one_revision_by_two_hubs_are_kept_as_proof(tmp_path:
 
         assert await node.read(proofs) == [min(first.entry.eid, second.entry.eid)]
         assert await matches(node) == [text_id(first.entry.rk)]
+
+
+async def test_what_a_hub_passes_on_is_listed_by_its_author_and_compared_with_the_hub(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hub, author = await befriend(node, "Hub"), made_up("Harbour")
+        record = signed(author, node)
+        await met(node, hub, author, passed(record))
+        await take(node, hub, passed(signed(author, node, onward=False), 200))
+        listed = await node.dispatch("alert_list", {"org": "Harbour"})
+        assert [row["id"] for row in listed["alerts"]] == [text_id(record.entry.rk)]
+        theirs = (await node.dispatch("peer_compare", {"peer": "Hub"}))["theirs"]
+        assert (theirs["equal"], theirs["differ"]) == (1, 1)
+        assert theirs["differing"][0]["reason"] == "not_onward"

@@ -10,6 +10,7 @@ from cli.ask import confirm, line, read_text_file, text_argument
 from cli.cli_state import Cli
 from cli.cmd_defence import brake, freeze_peer, quarantine
 from cli.cmd_introduce import introduce, introductions, meet
+from cli.cmd_mailbox import mailbox
 from cli.cmd_policy import show_foresight
 from cli.met import show_met
 from cli.ordered import OrderedGroup
@@ -207,5 +208,5 @@ def update(cli: Cli, document: str) -> None:
     emit(cli, result, facts, then="parasol peer list")
 
 
-for command in (introduce, introductions, meet, brake, quarantine, freeze_peer):
+for command in (introduce, introductions, meet, brake, quarantine, freeze_peer, mailbox):
     peer.add_command(command)

@@ -44,6 +44,7 @@ COMMANDS = {
     "node": Entry("cli.cmd_defence", "Freeze this node, and thaw it."),
     "policy": Entry("cli.cmd_policy", "Show, check and apply what this node shares."),
     "keys": Entry("cli.cmd_keys", "Show, rotate, revoke and recover the organisation's keys."),
+    "mail": Entry("cli.cmd_mailbox", "Leave and fetch sealed mail at a common peer."),
     "bundle": Entry("cli.cmd_bundle", "Exchange with a peer by a sealed file."),
     "backup": Entry("cli.cmd_backup", "Write an encrypted copy of the node."),
     "restore": Entry("cli.cmd_backup", "Put a backup in place of the node."),

@@ -22,6 +22,7 @@ from keys.knock import answer_knock, is_knock
 from node.exchange import Exchange, aside
 from node.hub import answer_authors, answer_introduce
 from node.introductions import our_hello, prove_hello, receive_hello
+from node.mailbox import answer_fetch, take_drop
 from node.matching import answer_match
 from node.pipeline import spread
 from node.recall import left_by
@@ -50,6 +51,7 @@ from protocol.messages import (
     decode_body,
 )
 from protocol.messages_hub import Authors, Introduce
+from protocol.messages_mailbox import Drop, Fetch
 from protocol.messages_match import Match
 
 BYE_LEFT = 0
@@ -175,6 +177,11 @@ class Answering:
                 return await self._give(peer, inner, message)
             case Match():
                 return await answer_match(self._node, peer.id, inner, message)
+            case Drop():
+                await self._node.change(take_drop, self._node, inner, message)
+                return await self._node.change(self._standing, peer.id)
+            case Fetch():
+                return await self._node.change(answer_fetch, self._node, inner, message)
             case Poke():
                 await self._change(peer, inner, lambda _: None)
                 self.on_poke(peer.id)

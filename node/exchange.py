@@ -17,6 +17,7 @@ from node.errors import PeerTrouble
 from node.runtime import Node
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.messages import Delta, Err, Give, List, Message, decode_body
+from protocol.messages_mailbox import Drop
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -62,6 +63,7 @@ class Exchange:
         self._node = node
         self._client = client
         self._records_on_the_way: set[asyncio.Future[bytes]] = set()
+        self.narrowings = 0  # how often something was narrowed while this ran
         self._last_n: dict[bytes, int] = {}  # of each peer: none may push the others' along
 
     def next_n(self, org: bytes) -> int:
@@ -118,7 +120,7 @@ class Exchange:
             raise Unreachable("card_expired", "its card has expired; a newer one is asked for")
         wire, inner = await self._sealed(message, docs, b"")
         posting = self._client.post(card.endpoints[0], wire, wait_s=wait_s)
-        if isinstance(message, Delta):
+        if isinstance(message, Delta | Drop):
             posting = self._unless_narrowed(posting)
         opened = await self.open(await posting)
         if opened.inner.from_org != docs.org or opened.inner.re != request_hash(inner):
@@ -151,6 +153,7 @@ class Exchange:
 
     def narrowed(self) -> None:
         """Something was narrowed: stop what is on the way. It is put together anew."""
+        self.narrowings += 1
         for task in self._records_on_the_way:
             task.cancel()
 

@@ -285,8 +285,8 @@ def _reach(node: Node, peer: Peer) -> Iterator[Finding]:
     if peer.endpoint is None and not node.settings.endpoints:
         yield Finding(
             f"neither we nor {peer.name} has an endpoint: nothing travels by itself",
-            "parasol bundle write and read, or give one of the two an endpoint "
-            "(docs/howto/run-a-node.md)",
+            "parasol bundle write and read, a mailbox at a common peer (docs/howto/mailbox.md), or "
+            "give one of the two an endpoint (docs/howto/run-a-node.md)",
         )
 
 

@@ -19,6 +19,7 @@ from node.duties import do_duties, may_sign
 from node.hold_rounds import settle_holds
 from node.holding import end_lone_holds
 from node.issue_again import follow_terms, issue_again
+from node.mail_rounds import MailRounds
 from node.owndocs import finish_signing
 from node.pipeline import spread
 from node.runtime import Node
@@ -30,6 +31,7 @@ from node.store.ended import forget_reasons, purge_ended
 from node.store.forwarded import end_forwarded
 from node.store.grants import StoreGrants
 from node.store.lawful import lift_ended
+from node.store.mailbox import forget_mail
 from node.store.onward import spread_onward
 from node.store.peers import mark_hello_due
 from node.store.receipts import forget_receipts
@@ -61,6 +63,7 @@ class Jobs:
     def __init__(self, node: Node, syncing: Syncing) -> None:
         self._node = node
         self._syncing = syncing
+        self._mail: MailRounds | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None}
         )
@@ -73,6 +76,7 @@ class Jobs:
         self._every(timedelta(hours=1), self.finish_signing, after_s=1)
         self._every(timedelta(hours=24), self.derive_again, after_s=1)
         self._every(timedelta(minutes=10), self.do_duties, after_s=3)
+        self._every(timedelta(minutes=1), self.carry_mail, after_s=6)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -97,6 +101,7 @@ class Jobs:
         node.context.live_counts.clear()  # what has ended makes room
         purged = await node.change(purge_braked, node.context)
         await node.change(lift_ended, node.context)
+        await node.change(forget_mail, node.context.now_us())
         if await node.change(forget_ended, node.today, node.context.register) or purged:
             await node.store.checkpoint()
 
@@ -119,6 +124,14 @@ class Jobs:
     async def settle_holds(self) -> None:
         """Ask for the alerts that wait who else has a report, and release what has enough."""
         await settle_holds(self._node)
+
+    async def carry_mail(self) -> None:
+        """Fetch what peers left for us at a common peer, and leave what we have to say."""
+        node = self._node
+        if self._mail is None and node.exchange is not None:
+            self._mail = MailRounds(node, node.exchange)
+        if self._mail is not None and (await self._mail.carry()).fetched:
+            node.on_peers()
 
     async def sign_conflicts(self) -> None:
         """Issue again what a peer knows in another text of the same revision."""

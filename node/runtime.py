@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from federation import mailbox
 from federation.policy import Policy, accepts_of, load_policy
 from keys.card import Accepts, sign_card
 from keys.documents import Documents
@@ -44,6 +45,7 @@ from node.store.peers import mark_hello_due
 from node.store.register import Register
 from node.store.schema import upgrade_store
 from node.writing import COUNTER, GroupCommit
+from protocol.codec import encode
 from protocol.ids import Day
 
 if TYPE_CHECKING:
@@ -224,11 +226,28 @@ def _documents(node: Node) -> Documents:
         box_public=keystore.box_keys[0].public,
         exp_day=keystore.box_keys[0].made_day + CARD_DAYS,
         endpoints=settings.endpoints,
-        features=(*FEATURES, INTRODUCE) if node.context.introduce_me else FEATURES,
+        features=_features(node),
         accepts=Accepts(accepted.region, accepted.legal_model, accepted.levels),
         oprf_kid=node.context.oprf_key.kid if node.context.oprf_key else b"",
     )
     return Documents(_orgdocs(keystore), card)
+
+
+def _features(node: Node) -> tuple[str, ...]:
+    introduce = (INTRODUCE,) if node.context.introduce_me else ()
+    return (*FEATURES, *introduce, *((mailbox.FEATURE,) if node.settings.mailbox else ()))
+
+
+async def _issue_card_if_changed(node: Node) -> None:
+    """Issue a card anew where the settings that stand on it were changed since the last start."""
+    settings = node.settings
+    shown = encode([list(settings.endpoints), settings.mailbox])
+    if await node.read(meta.get, meta.ON_CARD) == shown:
+        return
+    if node.keystore.card_n:
+        await asyncio.to_thread(node.renew_card)
+        await node.change(mark_hello_due, opening.HEARING)
+    await node.change(meta.put, meta.ON_CARD, shown)
 
 
 def create_store(home: Path, keystore: Keystore) -> None:
@@ -281,6 +300,7 @@ async def open_node(
         if not keystore.oprf_seed:
             await asyncio.to_thread(node.make_oprf_seed)
             await node.change(mark_hello_due, opening.HEARING)
+        await _issue_card_if_changed(node)
         await node.renew_card_if_due()
     except BaseException:
         await store.close()

@@ -33,7 +33,7 @@ class Settings:
     """One node's settings, all of them checked.
 
     `match_quota` is how many identifiers a peer may have evaluated here in a day, `match_asks` how
-    many this node asks others about.
+    many this node asks others about. `mailbox` says whether it holds sealed mail for its peers.
 
     `overdue_minutes` is how long a peer may take to confirm before it is called late.
 
@@ -54,6 +54,7 @@ class Settings:
     match_quota: int = 300
     match_asks: int = 250
     overdue_minutes: int = 24 * 60
+    mailbox: bool = False
 
     @property
     def country(self) -> str:
@@ -124,6 +125,7 @@ _KINDS: dict[str, type] = {
     "match_quota": int,
     "match_asks": int,
     "overdue_minutes": int,
+    "mailbox": bool,
 }
 _KIND_WORDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
 

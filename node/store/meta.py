@@ -13,6 +13,7 @@ _PUT = insert(meta)
 _PUT = _PUT.on_conflict_do_update(index_elements=["key"], set_={"value": _PUT.excluded.value})
 PROFILE = "profile"  # of a region's network: encode([bytes, signature])
 PROFILE_IN_FORCE = "profile_in_force"  # the signature of the one that was applied
+ON_CARD = "on_card"  # the settings that stand on the newest card
 INTRODUCE_ME = "introduce_me"  # hubs may introduce us to those whom they introduce
 
 

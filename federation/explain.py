@@ -202,6 +202,21 @@ _OTHER: Final[Mapping[str, Explanation]] = {
             "Nothing but its tokens goes until then; parasol alert widen ends the waiting.",
         ),
         Explanation(
+            "origin.onward=border",
+            "The organisation is in another country than the author, or its country is not known.",
+            "A hub carries nothing out of its author's country; the two may peer themselves.",
+        ),
+        Explanation(
+            "terms.onward=no",
+            "The author does not let hubs pass this alert on.",
+            "Only the author can change that: ask it about onward in its policy.",
+        ),
+        Explanation(
+            "terms.onward=unnamed",
+            "The author does not let hubs pass on this field.",
+            "Only the author can change that: its policy releases the field to its own peers.",
+        ),
+        Explanation(
             "origin.field=unknown",
             "This version does not know the field, so it does not let it through.",
             "Update this node.",

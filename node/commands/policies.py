@@ -36,6 +36,7 @@ from node.edits import all_leaves
 from node.errors import NotFound, Refused
 from node.issue_again import follow_terms
 from node.matching_state import matching_off
+from node.onward_preview import preview_onward
 from node.pipeline import spread
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
@@ -243,6 +244,9 @@ def _preview(
     id: str,  # noqa: A002
 ) -> dict[str, Any]:
     whose = find_peer(connection, peer)
+    passed_on = preview_onward(connection, context, whose, id)
+    if passed_on is not None:
+        return passed_on
     shared = _alert_or_draft(connection, context, id)
     theirs = _released(shared, _gate(context, whose), context.today)
     others = {

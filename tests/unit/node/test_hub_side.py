@@ -11,7 +11,7 @@ from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_of
 from node.store.records import opened_values
 from protocol.entry import Status
-from protocol.ids import OrgId
+from protocol.ids import OrgId, text_id
 from protocol.messages import Give, List, Put, Row, Stop
 from tests.support.hostile import given, tell
 from tests.support.hostile import take as take_items
@@ -203,3 +203,21 @@ async def test_an_erasure_that_the_hub_s_brake_holds_hides_at_the_leaf_and_erase
         await node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
         items = await told(node, leaf)
         assert [names(item) for item in items] == [set(), set()]
+
+
+async def test_a_hub_s_preview_is_what_goes_on_with_a_rule_behind_the_rest(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node, ('phone = "clear"', 'phone = "masked"'))
+        record = signed(author, node, names=("codes", "phone", "phone.masked"))
+        await take(node, author, passed(record))
+        (item,) = await told(node, leaf)
+        asked = {"peer": "Riverside", "id": text_id(record.entry.rk)}
+        shown = await node.dispatch("policy_preview", asked)
+        assert set(shown["released"]) == names(item)
+        rules = {row["field"]: row["rule"] for row in shown["withheld"]}
+        assert "phone" not in rules  # our own policy does not let us hold it
+        assert rules["text"] == "terms.onward=unnamed"
+        assert set(rules.values()) == set(shown["rules"])
+        back = await node.dispatch("policy_preview", asked | {"peer": "Harbour"})
+        assert back["released"] == {}

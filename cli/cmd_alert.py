@@ -12,11 +12,13 @@ from cli.ask import assignments, text_argument
 from cli.ask import confirm as ask_to_confirm
 from cli.cli_state import Cli
 from cli.cmd_draft import FIELDS_HELP
+from cli.judgement import also, left_out, ours, said
 from cli.ordered import OrderedGroup
 from cli.show import Result, alert_fields, duration, emit, facts, present, short, table, words
 from cli.words import say
 
 _WEAKER = (".masked", ".token")
+_OURS = ("ref",)  # what an alert was adopted from: most are not
 STATUSES = ["live", "withdrawn", "erased", "expired", "quarantined"]
 
 
@@ -38,16 +40,25 @@ def alert() -> None:
     "--as", "viewer", type=click.Choice(["staff", "member"]), default="staff",
     help="As staff see it, or as a member does: without what is for staff.",
 )  # fmt: skip
+@click.option("--ignored", is_flag=True, help="Also what the modes of peers leave out.")
 @click.pass_obj
-def list_(cli: Cli, org: str | None, status: str | None, ending: int | None, viewer: str) -> None:
+def list_(
+    cli: Cli, org: str | None, status: str | None, ending: int | None, viewer: str, ignored: bool
+) -> None:
     """List alerts, ours and those of peers."""
-    more = as_viewer(viewer)
+    more: dict[str, Any] = as_viewer(viewer) | ({"ignored": True} if ignored else {})
     result = cli.call("alert_list", org=org, status=status, ending=ending, **more)
 
     def show(shown: Result) -> None:
-        rows = [{**row, "org": row.get("org_name") or short(row["org"])} for row in shown["alerts"]]
+        rows = [
+            {**row, "org": row.get("org_name") or short(row["org"]), "said": said(row),
+             "ours": ours(row)}
+            for row in shown["alerts"]
+        ]  # fmt: skip
         columns = ["id", "org", "rev", "status", "severity", "codes", "expires"]
-        table(rows, columns, none="No alerts.")
+        table(rows, [*columns, *present(rows, ["said", "ours"])], none="No alerts.")
+        for line in left_out(shown):
+            print(line)
 
     then = "parasol alert show ALERT" if ending is None else "parasol alert renew ALERT"
     emit(cli, result, show, then=then if result["alerts"] else "")
@@ -80,11 +91,13 @@ def show(cli: Cli, alert: str, viewer: str) -> None:
 
 
 def _show(result: Result) -> None:
-    facts(result, [name for name in result if name not in {"fields", "absent"}])
+    told = {"fields", "absent", "corroborated_by", "disputed_by"}  # the last two in words
+    shown = {name: value for name, value in result.items() if name not in told}
+    facts(shown | ({"also_reported_by": also(result)} if "also_reported_by" in result else {}))
     print()
     alert_fields(result.get("fields") or {})
     # The weaker forms of a field are no news to people where the field itself is absent.
-    absent = [name for name in result.get("absent") or [] if not name.endswith(_WEAKER)]
+    absent = [name for name in result.get("absent") or [] if not name.endswith(_WEAKER + _OURS)]
     if absent:
         print(f"\nwithheld or not recorded: {words(absent)}")
 

@@ -7,7 +7,8 @@ import click
 
 from cli.ask import text_argument
 from cli.cli_state import Cli
-from cli.show import Result, emit, table, words
+from cli.judgement import also, left_out, ours, said
+from cli.show import Result, emit, present, table, words
 
 NOT_SAFE = "No match is not proof of safety."
 
@@ -17,18 +18,28 @@ def _show(result: Result) -> None:
     if read_as and sys.stdout.isatty():
         # Shown like the matches, and nowhere else: standard error is often kept in a file.
         print("Read as: " + ", ".join(f"{each['kind']} {words(each['text'])}" for each in read_as))
-    matches = result.get("matches", [])
-    table(
-        matches,
-        ["alert", "org", "why", "score", "fields"],
-        none=f"No record. {NOT_SAFE}",
-    )
+    matches = [
+        {**row, "fields": _to_read(row), "said": said(row), "ours": ours(row),
+         "also_reported_by": also(row)}
+        for row in result.get("matches", [])
+    ]  # fmt: skip
+    columns = ["alert", "org", "why", "score", "fields"]
+    further = present(matches, ["said", "ours", "also_reported_by"])
+    table(matches, [*columns, *further], none=f"No record. {NOT_SAFE}")
+    for sentence in left_out(result):
+        print(sentence)
     if result.get("more"):
         print(f"\nAnd {result['more']} more: give more of it.")
     missing = result.get("not_asked", [])
     if missing:
         print("\nCould not be asked:")
         table(missing, ["org", "reason"])
+
+
+def _to_read(match: Result) -> dict[str, Any]:
+    """The fields of a match but for its tokens, which are for machines."""
+    fields = match.get("fields") or {}
+    return {name: value for name, value in fields.items() if not name.endswith(".token")}
 
 
 @click.command()

@@ -12,6 +12,7 @@ from cli.cmd_defence import brake, freeze_peer, quarantine
 from cli.cmd_introduce import introduce, introductions, meet
 from cli.cmd_mailbox import mailbox
 from cli.cmd_policy import show_foresight
+from cli.cmd_verdict import mode_
 from cli.met import show_met
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, present, short, table, words
@@ -208,5 +209,5 @@ def update(cli: Cli, document: str) -> None:
     emit(cli, result, facts, then="parasol peer list")
 
 
-for command in (introduce, introductions, meet, brake, quarantine, freeze_peer, mailbox):
+for command in (mode_, introduce, introductions, meet, brake, quarantine, freeze_peer, mailbox):
     peer.add_command(command)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.policy import ACCEPTED, IDENTIFIERS, LEVELS, Policy, value_of
+from federation.voices import VOICE
 from keys.card import Accepts
 from protocol.codec import Value
 from protocol.fields import FIELDS
@@ -238,7 +239,7 @@ def gravity_of(values: Mapping[str, Value]) -> Gravity:
     highest = max((code.severity for code in codes), default=-1)
     stated = values.get("severity")
     severity = max(highest, stated if isinstance(stated, int) and 0 <= stated <= 4 else -1)
-    if values.get("kind") == "voice" and severity < 0:
+    if values.get("kind") == VOICE and severity < 0:
         return Gravity(0, 0)  # of itself it accuses nobody: it is judged as a notice is
     accuses_nobody = values.get("kind") == "notice" and severity <= 0
     if accuses_nobody or any(code.crime for code in codes):

@@ -17,6 +17,7 @@ from protocol.ids import Day, EntryId, OrgId, RecordKey
 from protocol.vocabulary import VOICES
 
 CORROBORATE, DISPUTE, SAME_AS = VOICES
+VOICE = "voice"  # the kind of record
 _VERDICTS = frozenset({CORROBORATE, DISPUTE})
 
 

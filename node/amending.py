@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, select
 
 from federation.release import Restrictions
 from federation.terms import onward_names
+from federation.voices import VOICE
 from node.desk.prompts import prompts
 from node.edits import Form, all_leaves, edited, local_day
 from node.errors import BadField, BadRequest, Refused
@@ -178,6 +179,8 @@ def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowin
 
 def _pass_on(connection: Connection, node: Node, record: OwnRecord) -> set[int]:
     """Sign a record anew where its audience changes whether hubs may pass it on."""
+    if record.view().names_values.get("kind") == VOICE:
+        return set()  # no hub passes it on
     terms = terms_of(node.policy, record.consent, record.restrictions)
     stands = record.opened["terms"].value
     if onward_names(terms) == onward_names(stands):

@@ -19,6 +19,7 @@ REASON_CHARS = 500
 _REFUSED = frozenset(
     {"draft_publish", "draft_approve", "policy_apply", "recover_confirm", "bundle_write"}
     | {"policy_adopt", "policy_leave"}
+    | {"voice_corroborate", "voice_dispute", "voice_same_as", "voice_withdraw"}
 )
 _READS = frozenset({"alert_list", "alert_show", "alert_coverage"})
 

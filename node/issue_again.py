@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from federation.policy import Policy
 from federation.terms import narrower_terms
+from federation.voices import VOICE
 from node.after_restore import corrected_since
 from node.pipeline import next_revision, publish, signed_again, terms_of
 from node.runtime import Node
@@ -117,7 +118,7 @@ def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing
         stands = record.opened.get("terms")
         if record.entry.status is not Status.LIVE or stands is None:
             continue
-        if record.view().names_values.get("kind") == "voice":
+        if record.view().names_values.get("kind") == VOICE:
             continue  # it lives as long as what it speaks of, and its terms follow from that
         terms = terms_of(node.policy, record.consent, record.restrictions)
         if rk in partial:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, select
 from federation.peers import PeerState
 from node.control import place
 from node.duties import do_duties, may_sign
+from node.following import follow
 from node.hold_rounds import settle_holds
 from node.holding import end_lone_holds
 from node.issue_again import follow_terms, issue_again
@@ -38,6 +39,7 @@ from node.store.receipts import forget_receipts
 from node.store.records import forget_expired
 from node.store.register import Register
 from node.store.tables import ledger, records
+from node.store.verdicts import forget_judged
 from node.syncing import Syncing
 from protocol.ids import Day
 
@@ -76,6 +78,7 @@ class Jobs:
         self._every(timedelta(hours=1), self.finish_signing, after_s=1)
         self._every(timedelta(hours=24), self.derive_again, after_s=1)
         self._every(timedelta(minutes=10), self.do_duties, after_s=3)
+        self._every(timedelta(minutes=10), self.follow_others, after_s=4)
         self._every(timedelta(minutes=1), self.carry_mail, after_s=6)
         self._scheduler.start()
 
@@ -124,6 +127,12 @@ class Jobs:
     async def settle_holds(self) -> None:
         """Ask for the alerts that wait who else has a report, and release what has enough."""
         await settle_holds(self._node)
+
+    async def follow_others(self) -> None:
+        """Take back what we said of alerts that are gone, and what we judged of them."""
+        node = self._node
+        node.on_news(await node.change(follow, node))
+        await node.change(forget_judged, node.today)
 
     async def carry_mail(self) -> None:
         """Fetch what peers left for us at a common peer, and leave what we have to say."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, update
 from federation.policy import Policy
 from federation.release import Consent
 from keys.signing import SigningKey
+from node.adopting import adopted_ref
 from node.agreement import Agreement, agreement
 from node.edits import all_leaves
 from node.errors import BadField, Refused
@@ -139,7 +140,8 @@ def record_of(
 
     `until_us` is until when it may stand unless others confirm it; 0: they need not.
     """
-    leaves = all_leaves(draft.fields, policy, consent, context.oprf_key)
+    fields = {**draft.fields, **adopted_ref(draft.source)}
+    leaves = all_leaves(fields, policy, consent, context.oprf_key)
     today = context.today
     last = last_day(leaves, policy, today)
     signed = sign_alert(

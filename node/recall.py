@@ -13,6 +13,7 @@ from node.store.hub import follow_hub
 from node.store.peers import Peer, peer_by_id, set_peer
 from node.store.records import unindex
 from node.store.tables import records
+from node.store.verdicts import forget_judged
 
 NARROWER = frozenset({PeerState.PAUSED, PeerState.BLOCKED, PeerState.LEAVING, PeerState.GONE})
 
@@ -32,6 +33,7 @@ def purge_theirs(
     if not keep_aside:
         forget_aside(connection, peer.org)
     forget_hub(connection, context, peer)
+    forget_judged(connection, context.today)
     set_peer(connection, peer.id, in_cursor=0, in_relist=0, in_synced=1)
     context.digests.forget()
     context.live_counts.pop(peer.id, None)

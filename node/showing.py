@@ -6,7 +6,7 @@ from typing import Any
 from protocol.codec import Value
 from protocol.ids import text_id
 
-WITH_BYTES = (".token", "photo")  # all other fields are numbers and texts by their shape
+WITH_BYTES = (".token", "photo", "ref")  # all other fields are numbers and texts by their shape
 
 
 def plain_fields(values: Mapping[str, Value]) -> dict[str, Any]:

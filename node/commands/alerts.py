@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from federation.release import Restrictions
 from federation.verify import verify_record
+from federation.voices import VOICE
 from keys.orgdoc import OrgDoc
 from node.amending import (
     Change,
@@ -27,8 +28,10 @@ from node.amending import (
 )
 from node.edits import Form, leaves_meant
 from node.errors import BadField, BadRequest, Refused
+from node.judged import judge
 from node.matching_state import waiting_of
 from node.runtime import Node
+from node.said import with_what_is_said
 from node.showing import plain_fields
 from node.store.authors import pinned
 from node.store.context import Context
@@ -36,7 +39,7 @@ from node.store.ended import ends_within
 from node.store.lookup import Seen, find_alert, find_org, find_peer, record_key, seen
 from node.store.passed_on import hubs_of
 from node.store.peers import all_peers
-from node.store.records import opened_values, own_records
+from node.store.records import own_records, readable_values
 from node.store.tables import records
 from node.store.viewers import STAFF, seen_by, shown_to
 from node.typed import clean_text
@@ -63,18 +66,26 @@ async def alert_list(
     status: str | None = None,
     ending: int | None = None,
     viewer: str = STAFF,
+    ignored: bool = False,
 ) -> dict[str, Any]:
     """List alerts, newest first; of one organisation (ours or a peer), or of one status.
 
     `ending` is a number of days: only ours that end within it unless they are renewed. `viewer`
-    members: as they see it.
+    members: as they see it. "left_out" counts what the viewer is not shown; `ignored` shows all.
     """
     if status is not None and status not in STATUSES:
         raise BadRequest(f"status: one of {', '.join(STATUSES)}")
     if ending is not None and not 0 <= ending <= EXPIRY_DAYS:
         raise BadRequest(f"ending: a number of days from 0 to {EXPIRY_DAYS}")
     rows = await node.read(_list, node.context, org, status, ending)
-    return {"alerts": await node.read(seen_by, node.context, viewer, rows)}
+
+    def read(connection: Connection) -> tuple[list[dict[str, Any]], dict[str, int]]:
+        visible = seen_by(connection, node.context, viewer, rows)
+        everything = ignored and viewer == STAFF
+        return judge(connection, node.context, visible, viewer, everything=everything)
+
+    alerts, left = await node.read(read)
+    return {"alerts": alerts, **({"left_out": left} if left else {})}
 
 
 def _list(
@@ -84,7 +95,7 @@ def _list(
     status: str | None,
     ending: int | None,
 ) -> list[dict[str, Any]]:
-    query = select(*_LISTED).where(records.c.eid != b"")
+    query = select(*_LISTED).where(records.c.eid != b"", records.c.kind != VOICE)
     if ending is not None:
         query = query.where(*ends_within(context, ending))
     if org is not None:
@@ -115,7 +126,12 @@ async def alert_show(node: Node, alert: str, viewer: str = STAFF) -> dict[str, A
     `viewer` members: as they see it, or NotFound.
     """
     shown = await node.read(_show, node.context, alert)
-    return await node.read(shown_to, node.context, viewer, shown)
+
+    def read(connection: Connection) -> dict[str, Any]:
+        visible = shown_to(connection, node.context, viewer, shown)
+        return with_what_is_said(connection, node.context, visible, viewer)
+
+    return await node.read(read)
 
 
 def _show(connection: Connection, context: Context, alert: str) -> dict[str, Any]:
@@ -146,10 +162,7 @@ def _show(connection: Connection, context: Context, alert: str) -> dict[str, Any
 
 
 def _values(row: Row[Any]) -> dict[str, Value]:
-    try:
-        return opened_values(bytes(row.disclosures))
-    except (ProtocolError, ValueError, TypeError):
-        return {}  # damaged bytes: the signature below says so
+    return readable_values(bytes(row.disclosures))
 
 
 def _author(connection: Connection, context: Context, row: Row[Any]) -> OrgDoc | None:

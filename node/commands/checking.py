@@ -10,6 +10,7 @@ from node.errors import BadField
 from node.matching_check import match_elsewhere, together
 from node.question import parse_question
 from node.runtime import Node
+from node.said import judged_matches
 from node.store.lookups import count_check
 from node.store.search import search
 from node.store.viewers import STAFF, seen_by, sees
@@ -38,4 +39,5 @@ async def check(node: Node, text: str, local: bool = False, viewer: str = STAFF)
     read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
     theirs = await node.read(seen_by, node.context, viewer, elsewhere["matches"])
     found = together(found, {**elsewhere, "matches": theirs})
+    found |= await node.read(judged_matches, node.context, found["matches"], viewer)
     return {**found, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}

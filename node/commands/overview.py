@@ -13,6 +13,7 @@ from sqlalchemy import Connection, case, func, select
 from federation.decision import HOLD
 from federation.ledger import RowKind
 from federation.peers import PeerState
+from federation.voices import VOICE
 from keys.orgdoc import WARNING_DAYS
 from node.backup import BACKUP
 from node.defences import defences
@@ -155,7 +156,7 @@ def _live_alerts(connection: Connection, context: Context) -> int:
     query = select(records.c.id).where(
         records.c.status == int(Status.LIVE), records.c.hidden == "", records.c.eid != b"",
         records.c.exp_day >= context.today, records.c.row_kind == int(RowKind.PUT),
-        records.c.kind != HOLD,
+        records.c.kind.not_in((HOLD, VOICE)),
         records.c.org.in_(seen(connection, context).shown),
     )  # fmt: skip
     return _count(connection, query)

@@ -29,6 +29,7 @@ from federation.release import (
     gate,
     joinable,
 )
+from federation.voices import VOICE
 from node import opening
 from node.abilities import refuse_what_cannot_act
 from node.duties import do_duties
@@ -214,7 +215,9 @@ def _foresee(connection: Connection, context: Context, peer: str) -> dict[str, A
     live = [
         record
         for record in own_records(connection, context.org).values()
-        if record.entry.status is Status.LIVE and record.entry.exp_day >= context.today
+        if record.entry.status is Status.LIVE
+        and record.entry.exp_day >= context.today
+        and record.view().names_values.get("kind") != VOICE
     ]
     seen, rules = 0, Counter[str]()
     for record in live:

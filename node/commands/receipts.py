@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from node.consent_words import KEEP, LADDER, scope_of
 from node.errors import BadField, BadRequest
+from node.following import follow
 from node.receipt_codes import new_receipt, open_code
 from node.receipts import (
     ask_for_more,
@@ -70,6 +71,7 @@ async def receipt_consent(
 
     def effect(connection: Connection) -> tuple[set[int], tuple[str, ...]]:
         news = narrow_consent(connection, node, opens, gone) if gone else set()
+        news |= follow(connection, node) if gone else set()
         waits = ask_for_more(connection, node.context, opens, wanted) if wanted else ()
         return news, waits
 

@@ -28,7 +28,10 @@ class Act(StrEnum):
     OBJECTION = "objection_taken"
     ANSWERED = "objection_answered"
     CLOSED = "objection_closed"
-    STATISTICS = "statistics"
+    VOICED = "voice"
+    JUDGED = "verdict"
+    PASSED = "passed"
+    GROUPED = "cluster"
 
 
 @dataclass(frozen=True, slots=True)

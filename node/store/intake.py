@@ -34,6 +34,7 @@ from node.store.records import (
     unindex,
 )  # fmt: skip
 from node.store.tables import records
+from node.store.verdicts import forget_judged
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey
@@ -227,6 +228,9 @@ class StoreIntake:
             self._context.live_counts[self.peer.id] = self._live_count() + len(inserts)
         self._index(ids, values_of)
         self._passed_on.apply(passed_on)
+        gone = (item.record for item in items if item.record is not None)
+        if any(record.entry.status is Status.ERASED for record in gone):
+            forget_judged(self._connection, self.today)
 
     def _take_over(self, items: Sequence[CheckedItem], existing: dict[RecordKey, Any]) -> None:
         """The author speaks for itself from now on: what hubs said of these records goes."""

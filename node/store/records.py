@@ -18,6 +18,7 @@ from node.store.token_index import token_norms
 from protocol.codec import Value, decode, encode
 from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures, state_hash
 from protocol.entry import Entry, Status, decode_entry
+from protocol.errors import ProtocolError
 from protocol.ids import Day, OrgId, RecordKey, day_of
 from protocol.limits import DISCLOSURES_BYTES
 from protocol.shape import as_array, as_bytes, as_str
@@ -126,6 +127,14 @@ def opened_values(disclosures: bytes) -> dict[str, Value]:
     """Name → value of stored disclosures; they were verified when they were stored."""
     rows = as_array(decode(disclosures, limit=DISCLOSURES_BYTES))
     return {as_str(name, 64): value for _, name, value in map(as_array, rows)}
+
+
+def readable_values(disclosures: bytes) -> dict[str, Value]:
+    """The same of bytes that may be damaged: then nothing, and the signature says so."""
+    try:
+        return opened_values(disclosures)
+    except (ProtocolError, ValueError, TypeError):
+        return {}
 
 
 def only(disclosures: bytes, names: Collection[str]) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from federation.voices import Ref, Voice, parse_ref
 from node.store.context import Context
 from node.store.lookup import origins
-from node.store.records import opened_values
+from node.store.records import readable_values
 from node.store.ref_index import REF, referring
 from protocol.ids import Day, EntryId, OrgId, RecordKey
 
@@ -40,7 +40,7 @@ def said_of(
     """What is said of these alerts (None: of any), by whomever; the oldest first."""
     found = []
     for row in referring(connection, context.today, rks):
-        values = opened_values(bytes(row.disclosures))
+        values = readable_values(bytes(row.disclosures))
         ref = parse_ref(values.get(REF))
         if ref is None:
             continue

@@ -6,7 +6,7 @@ not, or should be known. Each check is a generator of its own; none of them chan
 
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
 from node.store import meta
 from node.store.context import Context
 from node.store.engine import connect
+from node.store.mailbox import routes
 from node.store.peers import Peer, all_peers
 from node.store.tables import guards, returned, suspended
 from protocol.ids import text_id
@@ -87,6 +88,7 @@ class Facts:
     corrected: int
     defences: tuple[tuple[str, str], ...]
     ended_invites: tuple[dict[str, Any], ...]
+    mail: Mapping[bytes, str]  # the trouble of each peer that is written to by a mailbox, or ""
 
 
 def facts_of(connection: Connection, context: Context) -> Facts:
@@ -112,6 +114,7 @@ def facts_of(connection: Connection, context: Context) -> Facts:
             for invite in unused_invites(connection, context.now_us())
             if invite["state"] != "open"
         ),
+        mail={bytes(route.org): route.trouble for route in routes(connection)},
     )
 
 
@@ -272,17 +275,22 @@ def _peers(node: Node, facts: Facts) -> Iterator[Finding]:
                 "note",
             )
         elif peer.state.keeps:
-            yield from _reach(node, peer)
+            yield from _reach(node, peer, facts.mail.get(bytes(peer.org)))
 
 
-def _reach(node: Node, peer: Peer) -> Iterator[Finding]:
+def _reach(node: Node, peer: Peer, mail: str | None) -> Iterator[Finding]:
     if not peer.they_trust:
         yield Finding(
             f"{peer.name} has not verified us: we get nothing from it",
             "read them our code, from parasol peer list",
             "note",
         )
-    if peer.endpoint is None and not node.settings.endpoints:
+    if mail:
+        yield Finding(
+            f"mail for {peer.name} is not taken ({mail})",
+            "see parasol mail list and docs/howto/mailbox.md; meanwhile: parasol bundle write",
+        )
+    if mail is None and peer.endpoint is None and not node.settings.endpoints:
         yield Finding(
             f"neither we nor {peer.name} has an endpoint: nothing travels by itself",
             "parasol bundle write and read, a mailbox at a common peer (docs/howto/mailbox.md), or "

@@ -14,6 +14,7 @@ from node.commands.overview import doctor
 from node.opening import LOST, SIGNING_DUE
 from node.runtime import Node
 from node.store import meta
+from node.store.mailbox import note_route, set_route
 from node.store.peers import set_peer
 from tests.unit.node_keeping.kept import DAY, HOUR, Kept, befriend, documents_of, make, say
 
@@ -71,6 +72,11 @@ async def test_two_nodes_without_an_endpoint_live_on_bundles(
         await befriend(node, other, "Reachable")
         (problem,) = await found(node)
         assert problem.startswith("neither we nor Harbour has an endpoint")
+        harbour_org, hub = docs.org, other.org
+        await node.change(set_route, harbour_org, hub)
+        assert await found(node) == []  # a mailbox carries it
+        await node.change(lambda connection: note_route(connection, harbour_org, trouble="quota"))
+        assert await found(node) == ["mail for Harbour is not taken (quota)"]
 
 
 @pytest.mark.parametrize(

@@ -14,27 +14,37 @@ HARBOUR = Part(
     "Harbour Collective", "decriminalised", "NZ-AUK", "Pacific/Auckland", "en",
     "harbour_outreach_sheet.csv",
 )  # fmt: skip
+LAKESIDE = Part("Lakeside", "decriminalised", "NZ-WGN", "Pacific/Auckland", "en", "")
 
 
 @dataclass(slots=True)
 class Story:
     """One run: the organisations, their drafts by (name, row of the list), and their alerts.
 
-    `hero` is the alert that all three are asked about.
+    `hero` is the alert that all three are asked about, `passed` the one that a hub passes on.
+    Lakeside comes in late: it is among those who `joined` once it serves.
     """
 
     screen: Screen
     riverside: Organisation
     maison: Organisation
     harbour: Organisation
+    lakeside: Organisation
     drafts: dict[tuple[str, int], Json] = field(default_factory=dict)
     published: dict[str, list[str]] = field(default_factory=dict)
     hero: str = ""
+    passed: str = ""
+    joined: list[Organisation] = field(default_factory=list)
 
     @property
     def everyone(self) -> tuple[Organisation, Organisation, Organisation]:
-        """The three organisations."""
+        """The three organisations that most of the story is about."""
         return self.riverside, self.maison, self.harbour
+
+    @property
+    def on_stage(self) -> tuple[Organisation, ...]:
+        """Whoever has a node by now."""
+        return (*self.everyone, *self.joined)
 
     def others(self, one: Organisation) -> list[Organisation]:
         """All but one."""
@@ -46,9 +56,9 @@ class Story:
 
 
 def story_on(stage: Stage, screen: Screen) -> Story:
-    """Give the three organisations a place and a free port each; nothing is made yet."""
-    parts = (RIVERSIDE, MAISON, HARBOUR)
-    one, two, three = (
-        Organisation(part, stage, port) for part, port in zip(parts, free_ports(3), strict=True)
+    """Give the organisations a place and a free port each; nothing is made yet."""
+    parts = (RIVERSIDE, MAISON, HARBOUR, LAKESIDE)
+    one, two, three, four = (
+        Organisation(part, stage, port) for part, port in zip(parts, free_ports(4), strict=True)
     )
-    return Story(screen, one, two, three)
+    return Story(screen, one, two, three, four)

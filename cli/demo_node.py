@@ -20,6 +20,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 WAIT_S = 20.0
 LOG_LINES = 12
+READY = "parasol ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,19 @@ class Organisation:
 
     def serve(self) -> None:
         """Start its node and wait until it answers."""
+        before = self.said().count(READY)
         self.stage.serve(self.name, self.settings, self.log)
 
         def ready() -> bool:
             self.stage.check_alive()
-            return "parasol ready" in self.said()
+            return self.said().count(READY) > before
 
         waited(ready, f"the node of {self.name} to be ready")
         need(self.ask("status")["ready"] is True, f"{self.name}: status says that it is not ready")
+
+    def stop(self) -> None:
+        """End its node; `serve` starts it again."""
+        self.stage.stop(self.name)
 
     def ask(self, *args: str, stdin: str = "") -> Json:
         """Run one command that must succeed, and give its JSON object."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from cli.demo_cast import Story
 from cli.demo_node import Json, Organisation, at_once, need, waited
+from cli.demo_screen import Screen
 from cli.exits import PEER
 from cli.show import words
 
@@ -143,12 +144,24 @@ def meet(story: Story) -> Json:
 def _invite(story: Story) -> None:
     one, two, three = story.everyone
     for inviter, invited in ((one, two), (one, three), (three, two)):
-        invite = inviter.ask("peer", "invite", "--name", invited.name)["invite"]
-        met = invited.ask("peer", "accept", "-", "--name", inviter.name, stdin=invite)
-        need(met["state"] == "unverified", f"{invited.name} not to trust {inviter.name} yet")
-        story.screen.say(
-            f"{inviter.name} invites {invited.name} ({invite[:24]}…), which accepts: unverified"
-        )
+        _meet_two(story.screen, inviter, invited)
+
+
+def _meet_two(screen: Screen, inviter: Organisation, invited: Organisation) -> None:
+    invite = inviter.ask("peer", "invite", "--name", invited.name)["invite"]
+    met = invited.ask("peer", "accept", "-", "--name", inviter.name, stdin=invite)
+    need(met["state"] == "unverified", f"{invited.name} not to trust {inviter.name} yet")
+    screen.say(f"{inviter.name} invites {invited.name} ({invite[:24]}…), which accepts: unverified")
+
+
+def introduce(screen: Screen, one: Organisation, other: Organisation) -> None:
+    """Two organisations meet and trust each other, codes compared."""
+    _meet_two(screen, one, other)
+    codes = {each.name: each.ask("peer", "list")["peers"][0]["ours"] for each in (one, other)}
+    _trust(one, [other], codes)
+    _trust(other, [one], codes)
+    waited(lambda: all(peer["they_trust_us"] for peer in other.ask("peer", "list")["peers"]),
+           f"{one.name} and {other.name} to trust each other")  # fmt: skip
 
 
 def _trust(one: Organisation, others: list[Organisation], codes: dict[str, str]) -> None:

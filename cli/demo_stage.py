@@ -80,6 +80,18 @@ class Stage:
                 ["serve"], settings, subprocess.DEVNULL, file.fileno(), file.fileno()
             )
 
+    def stop(self, name: str) -> None:
+        """End one node in good order. StoryBroke where it does not."""
+        process = self._serving.pop(name)
+        process.terminate()
+        try:
+            code = process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        if code:
+            raise StoryBroke(f"the node of {name} ended with {code}")
+
     def check_alive(self) -> None:
         """Raise StoryBroke if a node has ended by itself, or all is being ended."""
         self._check_open()

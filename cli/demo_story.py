@@ -1,4 +1,4 @@
-"""`parasol demo`: three organisations on this machine, told in steps that are all checked.
+"""`parasol demo`: three organisations, at last four, told in steps that are all checked.
 
 Each organisation is a process of its own with an encrypted store of its own, and is asked only
 through its own command line: what stands in a table was read from the node of whoever is said to
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from cli.demo_beyond import change_of_mind, late_confirmation, over_a_hub
 from cli.demo_border import open_border
 from cli.demo_cast import Story, story_on
 from cli.demo_changes import take_back, wrong_things
@@ -34,6 +35,9 @@ STEPS: tuple[tuple[str, Callable[[Story], Json]], ...] = (
     ("Is this number known?", ask_number),
     ("Put right, narrowed, withdrawn, erased", take_back),
     ("What must not work", wrong_things),
+    ("A reporter thinks better of it", change_of_mind),
+    ("One hop further, over a hub", over_a_hub),
+    ("A confirmation that is late", late_confirmation),
 )
 
 
@@ -61,7 +65,7 @@ def run_demo(*, as_json: bool, once: bool) -> None:
             told = True
             if not once:
                 if as_json:
-                    _print_facts(facts, took, story.everyone)
+                    _print_facts(facts, took, story.on_stage)
                 _stay(story, place)
     except StoryBroke as broke:
         raise DemoFailed(f"the demo did not hold at {_at(facts)}: {broke}") from None
@@ -104,7 +108,7 @@ def _logs(story: Story) -> str:
     """The end of each node's log: errors and jobs, never what a report says."""
     return "".join(
         "\n".join([f"\n-- the log of {each.name}", *lines])
-        for each in story.everyone
+        for each in story.on_stage
         if (lines := each.last_lines())
     )
 
@@ -130,9 +134,7 @@ def _to_try(story: Story, took: float, *, once: bool) -> None:
             " to try printed here."
         )
         return
-    screen.say(
-        f"The story took {took:.1f} s. The three nodes stay up until Ctrl-C. In another terminal:"
-    )
+    screen.say(f"The story took {took:.1f} s. The nodes stay up until Ctrl-C. In another terminal:")
     parasol, hero = _command(), story.hero[:8]
     for each in story.everyone:
         peer = next(other for other in story.others(each) if other is not story.harbour)

@@ -16,7 +16,7 @@ from node.errors import BadRequest, NotFound
 from node.store.context import Context
 from node.store.purges import note_purge
 from node.store.records import opened_values
-from node.store.tables import drafts, lawful_holds, records
+from node.store.tables import drafts, forwarded, lawful_holds, records
 from protocol.codec import Value, decode, encode
 from protocol.ids import RecordKey
 from protocol.limits import DISCLOSURES_BYTES
@@ -24,6 +24,9 @@ from protocol.shape import as_array, as_bytes
 
 LAWFUL_HOLD = "lawful_hold"
 """The reason code of a row that its origin has ended and that an order keeps."""
+
+LIFTED = "lifted"
+"""In the register: a copy that was lifted, rk → when it was made, 8 bytes."""
 
 _COPY_BYTES = 4 * DISCLOSURES_BYTES
 
@@ -60,25 +63,37 @@ def hold(connection: Connection, context: Context, row: Row[Any], reason: str, u
 
 def lift(connection: Connection, context: Context, rk: RecordKey) -> None:
     """Let a copy go, and tell its origin that nothing is held back any more; NotFound."""
-    gone = connection.execute(delete(lawful_holds).where(lawful_holds.c.rk == rk)).rowcount
-    if not gone:
+    query = select(lawful_holds.c.since_us).where(lawful_holds.c.rk == rk)
+    since = connection.execute(query).scalar()
+    if since is None:
         raise NotFound("no copy of this alert is kept")
-    connection.execute(
-        update(records).where(records.c.rk == rk, records.c.held == LAWFUL_HOLD).values(held="")
-    )
+    connection.execute(delete(lawful_holds).where(lawful_holds.c.rk == rk))
+    context.register.stage(LIFTED, rk, int(since).to_bytes(8, "big"))
+    for table in (records, forwarded):
+        mine = (table.c.rk == rk) & (table.c.held == LAWFUL_HOLD)
+        connection.execute(update(table).where(mine).values(held=""))
     context.lawful.discard(rk)
     note_purge(connection)
 
 
 def lift_ended(connection: Connection, context: Context) -> int:
-    """Let go what was to be kept until a day that is over; returns how many."""
-    over = select(lawful_holds.c.rk).where(
-        lawful_holds.c.until_day > 0, lawful_holds.c.until_day < context.today
-    )
-    keys = [RecordKey(bytes(rk)) for (rk,) in connection.execute(over).fetchall()]
+    """Let go what was to be kept until a day that is over, or was lifted before a restore.
+
+    Returns how many.
+    """
+    kept = select(lawful_holds.c.rk, lawful_holds.c.since_us, lawful_holds.c.until_day)
+    keys = [
+        RecordKey(bytes(rk))
+        for rk, since, until in connection.execute(kept).fetchall()
+        if 0 < until < context.today or since <= _lifted(context, bytes(rk))
+    ]
     for rk in keys:
         lift(connection, context, rk)
     return len(keys)
+
+
+def _lifted(context: Context, rk: bytes) -> int:
+    return int.from_bytes(context.register.get(LIFTED, rk) or b"", "big")
 
 
 def held_keys(connection: Connection) -> set[RecordKey]:

@@ -48,3 +48,20 @@ async def test_a_hold_with_a_last_day_ends_by_itself(riverside: Kept) -> None:
     riverside.now += DAY
     async with riverside.opened() as node:
         assert (await alert_held(node))["held"] == []
+
+
+async def test_a_backup_brings_no_copy_back_that_was_lifted(riverside: Kept) -> None:
+    store = riverside.home / "store.db"
+    async with riverside.opened() as node:
+        (rk,) = await say(node)
+        await alert_hold(node, text_id(rk), "Order 12")
+    backup = store.read_bytes()
+    riverside.now += DAY
+    async with riverside.opened() as node:
+        await alert_erase(node, text_id(rk))
+        await alert_lift(node, text_id(rk))
+    store.write_bytes(backup)
+    async with riverside.opened() as node:
+        assert (await alert_held(node))["held"] == []
+        await alert_hold(node, text_id((await say(node))[0]), "Order 13")
+        assert len((await alert_held(node))["held"]) == 1

@@ -281,6 +281,7 @@ def forget_hub(connection: Connection, context: Context, peer: Peer) -> None:
     connection.execute(delete(forwarded).where(forwarded.c.source == peer.id))
     context.live_counts.pop(-peer.id, None)
     note_purge(connection)
+    forget_authors(connection)
     show(connection, context, rks)
 
 

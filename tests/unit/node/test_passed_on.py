@@ -6,19 +6,21 @@ from sqlalchemy import Connection, select
 
 from federation.peers import PeerState
 from keys.documents import Documents
+from node.answering import take_delta
+from node.opening import begin_recovery
 from node.pipeline import Signed, sign_alert
 from node.runtime import Node
 from node.store.authors import learn
 from node.store.intake import StoreIntake
 from node.store.passed_on import show
-from node.store.peers import peer_of
+from node.store.peers import peer_of, set_peer
 from node.store.tables import authors, equivocations, forwarded, records
 from protocol.codec import Value
 from protocol.commitment import encode_disclosures
 from protocol.entry import Status
 from protocol.fields import expand
 from protocol.ids import Day, OrgId, RecordId, text_id
-from protocol.messages import Put, Stop
+from protocol.messages import Delta, Put, Stop
 from tests.support.hostile import NUMBER, matches, take
 from tests.support.key_material import MadeUp, made_up
 from tests.support.one_node import befriend, one_node
@@ -354,3 +356,31 @@ async def test_what_a_hub_passes_on_is_listed_by_its_author_and_compared_with_th
         theirs = (await node.dispatch("peer_compare", {"peer": "Hub"}))["theirs"]
         assert (theirs["equal"], theirs["differ"]) == (1, 1)
         assert theirs["differing"][0]["reason"] == "not_onward"
+
+
+async def test_a_restored_leaf_shows_nothing_that_a_hub_passed_on_before_it_was_in_step_again(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hub, author = await befriend(node, "Hub"), made_up("Harbour")
+        record = signed(author, node)
+        await met(node, hub, author, passed(record))
+
+        def restored(connection: Connection) -> None:
+            begin_recovery(connection)
+            show(connection, node.context)
+
+        await node.change(restored)
+        assert await matches(node) == []
+
+        def answered(connection: Connection) -> None:
+            peer = peer_of(connection, hub.org)
+            assert peer is not None
+            digest = StoreIntake(connection, node.context, peer, None).digest(node.today)
+            at = peer.in_cursor
+            same = Delta(at, at, more=False, asof=node.today, digest=digest, items=(), want=())
+            set_peer(connection, peer.id, in_relist=0)
+            take_delta(connection, node, peer.id, same, [], {}, is_answer=True)
+
+        await node.change(answered)
+        assert await matches(node) == [text_id(record.entry.rk)]

@@ -50,10 +50,11 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     elif counter < register.counter:
         restored = True
     context.hold_all = meta.get(connection, LOST) is not None
-    adopted = meta.get(connection, meta.PROFILE)
+    adopted = _adopted(connection, context)
     context.profile = None if adopted is None else stored_profile(adopted)
     context.policy = in_force(context.policy, context.profile)
-    context.introduce_me = meta.get(connection, meta.INTRODUCE_ME) is not None
+    asked = meta.get(connection, meta.INTRODUCE_ME) is not None
+    context.introduce_me = asked and register.get(permissions.UNINTRODUCED, context.org) is None
     if restored:
         obey_register(connection, context)
         begin_recovery(connection)
@@ -71,6 +72,22 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
         register.settle(highest)
     if apply_policy(connection, context, policy_text) or restored:
         spread(connection, context)
+
+
+def _adopted(connection: Connection, context: Context) -> bytes | None:
+    """The profile in force, as it is stored: the register's where it knows one, or that we left.
+
+    A backup knows only what was in force when it was made, and a profile that came later narrows.
+    """
+    register = context.register
+    ours = meta.get(connection, meta.PROFILE)
+    kept = register.get(permissions.PROFILE, b"")
+    if kept is None:
+        if ours is not None:  # the register is lost, or from before it kept profiles
+            register.stage(permissions.PROFILE, b"", ours)
+        return ours
+    meta.keep(connection, meta.PROFILE, kept or None)
+    return kept or None
 
 
 def begin_recovery(connection: Connection) -> None:
@@ -93,6 +110,10 @@ def obey_register(connection: Connection, context: Context) -> None:
     purge_due(connection, context)
     forget_nothing(connection, context.today)
     register = context.register
+    for org, _ in register.all(permissions.UNINTRODUCED):
+        if org == context.org:
+            meta.drop(connection, meta.INTRODUCE_ME)
+        connection.execute(update(peers).where(peers.c.org == org).values(introduce=0))
     for rk, raw in register.all(permissions.NARROWED):
         connection.execute(update(own).where(own.c.rk == rk).values(restrictions=raw))
         if decode_restrictions(raw).suspended:

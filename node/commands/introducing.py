@@ -24,6 +24,7 @@ from node.exchange import Exchange
 from node.hub import ask_introductions, asks_for_it
 from node.runtime import Node
 from node.store import meta
+from node.store import register as permissions
 from node.store.peers import Peer, add_peer, all_peers, mark_hello_due, peer_of, set_peer
 from protocol.errors import ParasolError
 from protocol.ids import OrgId, text_id
@@ -49,16 +50,24 @@ async def peer_introduce(
         raise Refused(
             f"{found.name} has not asked for it: its keeper says so first, and its node tells ours"
         )
-    await node.change(set_peer, found.id, introduce=int(not stop))
+    await node.change(_name, node, found, may=not stop)
     return {"peer": text_id(found.org), "name": found.name, "introduce": not stop}
 
 
 def _about_me(connection: Connection, node: Node, *, may: bool) -> None:
-    if may:
-        meta.put(connection, meta.INTRODUCE_ME, b"1")
-    else:
-        meta.drop(connection, meta.INTRODUCE_ME)
+    meta.keep(connection, meta.INTRODUCE_ME, b"1" if may else None)
+    _against_backups(node, node.context.org, may=may)
     node.context.introduce_me = may
+
+
+def _name(connection: Connection, node: Node, peer: Peer, *, may: bool) -> None:
+    set_peer(connection, peer.id, introduce=int(may))
+    _against_backups(node, peer.org, may=may)
+
+
+def _against_backups(node: Node, org: OrgId, *, may: bool) -> None:
+    """What was taken back stays so in a store that is put back; a yes has to be in the backup."""
+    node.context.register.stage(permissions.UNINTRODUCED, org, None if may else b"")
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from node.opening import POLICY
 from node.runtime import Node
 from node.settings import POLICY_FILE, read_text_file
 from node.store import meta
+from node.store import register as permissions
 from node.store.lookup import seen
 from node.store.peers import peer_of
 from protocol.codec import decode, encode
@@ -94,15 +95,15 @@ async def policy_leave(node: Node) -> dict[str, Any]:
 
 async def _put(node: Node, profile: Profile | None) -> dict[str, Any]:
     await node.change(_keep, node, profile)
+    node.context.profile = profile
     return await policy_apply(node)
 
 
 def _keep(connection: Connection, node: Node, profile: Profile | None) -> None:
-    if profile is None:
-        meta.drop(connection, meta.PROFILE)
-    else:
-        meta.put(connection, meta.PROFILE, encode([profile.raw, profile.sig]))
-    node.context.profile = profile
+    """Store it, and put it into the register: no backup may bring back the policy without it."""
+    raw = None if profile is None else encode([profile.raw, profile.sig])
+    meta.keep(connection, meta.PROFILE, raw)
+    node.context.register.stage(permissions.PROFILE, b"", raw or b"")
 
 
 async def policy_profile(node: Node) -> dict[str, Any]:

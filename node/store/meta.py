@@ -33,6 +33,14 @@ def drop(connection: Connection, key: str) -> None:
     connection.execute(delete(meta).where(meta.c.key == key))
 
 
+def keep(connection: Connection, key: str, value: bytes | None) -> None:
+    """Set one note, or remove it where there is no value."""
+    if value is None:
+        drop(connection, key)
+    else:
+        put(connection, key, value)
+
+
 def get_int(connection: Connection, key: str) -> int:
     """A note that is a number; 0 where it is not there."""
     value = get(connection, key)

@@ -28,6 +28,8 @@ STATISTICS = "statistics"  # month → the figures that were published of it
 PRIVATE = "private"  # draft id → the day its private report was purged, as 8 bytes
 PEER = "peer"  # org → the state in force
 POLICY = "policy"  # b"" → the text in force
+PROFILE = "profile"  # b"" → the network's profile in force, encode([bytes, sig]); empty: left
+UNINTRODUCED = "unintroduced"  # org → empty: no longer to be introduced; our own org: we are not
 
 
 class Register:

@@ -12,15 +12,15 @@ from cli.cli_state import Cli
 from cli.ordered import OrderedGroup
 from cli.show import Result, emit, facts, present, short, table
 
-_WAYS = ["erased", "withdrawn", "stopped", "narrowed", "parted"]
+_WAYS = ["erased", "withdrawn", "stopped", "narrowed", "shortened", "parted"]
 
 
 @click.group(cls=OrderedGroup)
 def brake() -> None:
     """What a peer took away at a stroke: hidden here, and not purged yet.
 
-    More than 20 alerts that a peer erases, withdraws, stops or narrows in 24 hours (or more than a
-    tenth, where it has 50 or more here) may be the work of a thief. Ring its people up, then
+    More than 20 alerts that a peer erases, withdraws, stops, narrows or ends in 24 hours (or more
+    than a tenth, where it has 50 or more here) may be the work of a thief. Ring its people up, then
     confirm or reject. Undecided, it is purged after 72 hours.
     """
 

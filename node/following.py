@@ -16,7 +16,7 @@ from federation.voices import VOICE
 from node.amending import erase_record, withdraw_record
 from node.pipeline import next_revision, publish
 from node.runtime import Node
-from node.store.brake import BRAKED
+from node.store.brake import BRAKED, last_day_aside
 from node.store.consents import in_force
 from node.store.drafts import draft_by_id
 from node.store.records import own_records
@@ -127,14 +127,14 @@ def _subjects(connection: Connection, said: list[Said]) -> dict[RecordKey, Subje
     for rk in wanted:
         row = connection.execute(select(*columns).where(records.c.rk == rk)).one_or_none()
         if row is not None:
-            found[rk] = _subject(row)
+            found[rk] = _subject(row, last_day_aside(connection, rk))
     return found
 
 
-def _subject(row: Any) -> Subject:
+def _subject(row: Any, last: Day | None) -> Subject:
     is_braked = row.held == BRAKED  # a thief's erasure takes nothing of ours with it
     return Subject(
         is_erased=row.status == Status.ERASED and not is_braked,
         is_ended=(row.status != Status.LIVE or row.row_kind == RowKind.STOP) and not is_braked,
-        exp_day=Day(row.exp_day),
+        exp_day=Day(row.exp_day) if last is None else last,
     )

@@ -1,14 +1,15 @@
 """The brake: whoever speaks for an origin cannot make this node forget at a stroke what it held.
 
 An item that takes something away (a tombstone, a withdrawal, a stop, a put that no longer says what
-the shown copy says) acts at once: nothing that it takes away is shown or searched from then on. Up
-to twenty in 24 hours from one origin, or a tenth where it has 50 to 199 here, are purged with it.
-From the next one on the copy is set aside in `braked`, its row is held as `braked` and so never
-confirmed, and the register does not know of the erasure yet. What was set aside is purged when the
-keeper confirms or after 72 hours; it comes back when the keeper rejects it or its key is revoked.
+the shown copy says, or ends it before a keeper could decide) acts at once: nothing that it takes
+away is shown or searched from then on. Up to twenty in 24 hours from one origin, or a tenth where
+it has 50 to 199 here, are purged with it. From the next one on the copy is set aside in `braked`,
+its row is held as `braked` and so never confirmed, and the register does not know of the erasure
+yet. What was set aside is purged when the keeper confirms or after 72 hours; it comes back when the
+keeper rejects it or its key is revoked.
 
 The count is by our receive time and in the register: neither a restart nor a restore forgets it.
-Called by `node.store.intake` for items that change what an existing row discloses, for no others.
+Called by `node.store.intake` for items that `may_take`, for no others.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ TAKEN = "taken"  # in the register: org → when its newest takings came, as [µ
 HOUR_US = 3600 * 1_000_000
 WINDOW_US = 24 * HOUR_US
 PATIENCE_US = 72 * HOUR_US
+PATIENCE_DAYS = 3
 SHARE_FROM = 50  # from so many records of an origin on, a tenth of them is many, too
 SHARE = 10
 _NOT_CONTENT = frozenset({"terms"})  # what may be done with it: signed anew with each policy
@@ -54,6 +56,7 @@ class Taking(StrEnum):
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
     NARROWED = "narrowed"  # or changed: what it said before is said no longer
+    SHORTENED = "shortened"  # it ends earlier, and before a keeper's patience would
     PARTED = "parted"  # it said goodbye, which purges all that it gave us
 
 
@@ -78,7 +81,7 @@ class Brake:
             return
         if not _is_shown(old, self._context.today):
             return
-        how = _taking(bytes(old.disclosures), row, values)
+        how = _taking(old, row, values, self._context.today)
         if how is None or not self._is_too_many():
             return
         copy = {name: getattr(old, name) for name in COPIED}
@@ -93,8 +96,8 @@ class Brake:
     def _stay(self, old: Any, row: dict[str, Any], values: Mapping[str, Value]) -> None:
         """Another item for a record that is held: the copy goes once all of it is said again."""
         mine = braked.c.rk == old.rk
-        raw = self._connection.execute(select(braked.c.disclosures).where(mine)).scalar()
-        if raw is None or _taking(bytes(raw), row, values) is None:
+        copy = self._connection.execute(select(braked).where(mine)).one_or_none()
+        if copy is None or _taking(copy, row, values, self._context.today) is None:
             self._connection.execute(delete(braked).where(mine))
             row["held"] = "" if row["held"] == BRAKED else row["held"]
             return
@@ -169,8 +172,16 @@ def _shown(org: OrgId, today: Day) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _taking(before: bytes, row: dict[str, Any], values: Mapping[str, Value]) -> Taking | None:
-    """How `row` takes away from what was disclosed before; None where it says all of it still."""
+def may_take(old: Any, row: Mapping[str, Any]) -> bool:
+    """Whether what is about to be written over `old` can take away from it at all; cheap."""
+    changes = bytes(old.disclosures) != row["disclosures"]
+    return bool(changes or row["exp_day"] < old.exp_day or old.held == BRAKED)
+
+
+def _taking(
+    before: Any, row: Mapping[str, Any], values: Mapping[str, Value], today: Day
+) -> Taking | None:
+    """How `row` takes away from the copy `before`; None where it says all of it still."""
     if row["status"] == Status.ERASED:
         return Taking.ERASED
     if row["row_kind"] == RowKind.STOP:
@@ -178,17 +189,26 @@ def _taking(before: bytes, row: dict[str, Any], values: Mapping[str, Value]) -> 
     after = values or opened_values(row["disclosures"])
     lost = any(
         name not in _NOT_CONTENT and after.get(name) != value
-        for name, value in opened_values(before).items()
+        for name, value in opened_values(bytes(before.disclosures)).items()
     )
-    if not lost:
-        return None
-    return Taking.WITHDRAWN if row["status"] == Status.WITHDRAWN else Taking.NARROWED
+    if lost:
+        return Taking.WITHDRAWN if row["status"] == Status.WITHDRAWN else Taking.NARROWED
+    # Its values go on their last day, so whoever sets that day can erase by it.
+    ends_first = row["exp_day"] < min(before.exp_day, today + PATIENCE_DAYS)
+    return Taking.SHORTENED if ends_first else None
 
 
 def taken_at(context: Context, org: OrgId) -> list[int]:
     """When the newest items came that took something away, in microseconds, oldest first."""
     raw = context.register.get(TAKEN, org)
     return [] if raw is None else [as_int(at) for at in as_array(decode(raw))]
+
+
+def last_day_aside(connection: Connection, rk: RecordKey) -> Day | None:
+    """The last day of the copy that is set aside of a record; None where there is none."""
+    query = select(func.max(braked.c.exp_day)).where(braked.c.rk == rk)
+    found = connection.execute(query).scalar()
+    return None if found is None else Day(found)
 
 
 @dataclass(frozen=True, slots=True)

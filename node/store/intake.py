@@ -19,7 +19,7 @@ from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem
 from node.store.asking import REVOKED, is_asking
 from node.store.authorship import gives_way, turn_away
-from node.store.brake import BRAKED, Brake
+from node.store.brake import Brake, may_take
 from node.store.context import Context
 from node.store.digests import bounds
 from node.store.forwarded import Forwarded, yield_to_author
@@ -210,7 +210,7 @@ class StoreIntake:
                 values_of[item.rk] = values
             else:
                 changes = bytes(old.disclosures) != row["disclosures"]
-                if changes or old.held == BRAKED:
+                if may_take(old, row):
                     brake.watch(old, row, values)
                 if changes:
                     purged.append((old.id, bytes(old.disclosures)))

@@ -45,17 +45,25 @@ class Origin:
         return self.speaks or self.who.node_key
 
     def sign(
-        self, which: int, rev: int = 1, *, status: Status = Status.LIVE, text: str = "seen"
+        self,
+        which: int,
+        rev: int = 1,
+        *,
+        status: Status = Status.LIVE,
+        text: str = "seen",
+        days: int = 90,
+        terms: Sequence[Value] = TERMS,
     ) -> Signed:
-        """Sign a revision of one alert: the alert as it was, or another status or text of it."""
+        """Sign a revision of one alert: as it was, or another status, text, life or terms of it."""
         fields: dict[str, Value] = {
             "codes": ["non_payment"], "phone": [number(which)], "text": ["en", text],
-            "terms": TERMS,
+            "terms": list(terms),
         }  # fmt: skip
+        last = Day(self.node.today + days)
         known = self.alerts[which].entry if which < len(self.alerts) else None
         return sign_alert(
             self.key, self.who.org, expand(fields) if status is Status.LIVE else {},
-            self.node.context.random, day=self.node.today, exp_day=Day(self.node.today + 90),
+            self.node.context.random, day=min(self.node.today, last), exp_day=last,
             rid=known.rid if known else None, rev=rev, status=status,
         )  # fmt: skip
 

@@ -7,8 +7,9 @@ Every organisation with a hold does the same for itself: nobody tells anybody th
 match, and who has none learns nothing.
 
 An origin is asked about half as many identifiers a day as checks may be, so that these are not kept
-from asking. Only peers that are trusted now count, each once. What is disclosed in clear counts as
-well.
+from asking. Only peers that are trusted now count, each once, under the key that its card names,
+and not one that gave more tokens than may count (`node.hold_tokens`). What is disclosed in clear
+counts as well.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
+from node.hold_tokens import given_by
 from node.holding import follow_holds
 from node.match_asking import Identifier, Tokens, ask_origin, exchange_of, why_not_asked
 from node.moments import HOUR_US, SECOND_US
@@ -194,13 +196,14 @@ def _matched(
     connection: Connection, context: Context, waiting: Waiting
 ) -> dict[bytes, frozenset[OrgId]]:
     others = {
-        peer.org
+        peer.org: peer
         for peer in all_peers(connection)
         if peer.state is PeerState.TRUSTED and peer.in_synced
     }
     wanted = {
         token_norm(token_leaf(each.kind), each.kid, each.theirs): each
         for each in evaluated(connection, waiting.hold.rk)
+        if each.org in others and each.kid == _kid_of(others[each.org])
     }
     by_mark: dict[bytes, set[OrgId]] = {mark: set() for mark in waiting.marks.values()}
     for row in with_tokens_of(connection, context, wanted):
@@ -209,7 +212,13 @@ def _matched(
             by_mark[token.mark].add(token.org)
     for identifier, mark in waiting.marks.items():
         by_mark[mark] |= _in_clear(connection, context, identifier)
-    return {mark: frozenset(orgs & others) for mark, orgs in by_mark.items()}
+    found = set().union(*by_mark.values()) & others.keys()
+    counting = {o for o in found if not given_by(connection, context, others[o]).is_too_many}
+    return {mark: frozenset(orgs & counting) for mark, orgs in by_mark.items()}
+
+
+def _kid_of(peer: Peer) -> bytes:
+    return peer.docs.card.oprf_kid if peer.docs.card is not None else b""
 
 
 def _in_clear(connection: Connection, context: Context, identifier: Identifier) -> set[OrgId]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from federation.policy import Policy, value_of
 from node.hold_rounds import matched
+from node.hold_tokens import alarming
 from node.matching import is_alarming
 from node.runtime import Node
 from node.store.context import Context
@@ -39,6 +40,10 @@ def matching_standing(connection: Connection, node: Node) -> dict[str, Any]:
         "asked": asked_on(connection, node.today),
         "held": sum(not each.given for each in held),
         "released": sum(bool(each.given) for each in held),
+        "tokens": [
+            {"peer": each.peer.name, "tokens": each.tokens, "counts": not each.is_too_many}
+            for each in alarming(connection, node.context)
+        ],
     }
 
 
@@ -53,6 +58,13 @@ def matching_troubles(connection: Connection, node: Node) -> list[tuple[str, str
         )
         for peer, count in sorted(answered_on(connection, node.today).items())
         if is_alarming(count, quota)
+    ]
+    found += [
+        (
+            f"{each.peer.name}: {each.said()}",
+            "ask them why; parasol peer pause, if they are guesses",
+        )
+        for each in alarming(connection, node.context)
     ]
     return [*found, *((what, OFF_CURE) for what in matching_off(node.policy, node.context))]
 
@@ -83,4 +95,9 @@ def waiting_of(
         "released_to": given,
         "alert": text_id(hold.alert),
         "hold": text_id(hold.rk),
+        "not_counted": {
+            each.peer.name: each.said()
+            for each in alarming(connection, context)
+            if each.is_too_many
+        },
     }

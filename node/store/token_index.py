@@ -38,6 +38,12 @@ _FOUND = text(
     f" CROSS JOIN records AS r ON r.id = i.record WHERE {_OPEN}"
 )
 
+_COUNTED = text(
+    "SELECT count(*) FROM (SELECT DISTINCT i.norm FROM identifiers AS i"  # noqa: S608
+    " CROSS JOIN records AS r ON r.id = i.record"
+    f" WHERE i.norm >= :first AND i.norm < :last AND {_OPEN} AND r.org = :whose LIMIT :most)"
+)
+
 
 def token_norm(leaf: str, kid: bytes, token: bytes) -> str:
     """What the index holds of one token of a leaf such as `phone.token`."""
@@ -119,6 +125,19 @@ def _first(connection: Connection, asked: dict[str, Any], org: bytes) -> bytes |
     """Whose the first live record with such a token is, of an organisation or (empty) of any."""
     found = connection.execute(_WHOSE, asked | {"likely": bytes(org)}).scalar()
     return None if found is None else bytes(found)
+
+
+def tokens_under(
+    connection: Connection, context: Context, org: OrgId, leaf: str, kid: bytes, most: int
+) -> int:
+    """How many distinct tokens of an organisation are held and live, in holds too; `most` or fewer.
+
+    Of one leaf, such as `phone.token`, and under one key, 8 bytes.
+    """
+    asked = _under(context, _prefix(leaf), text_id(kid), holds=True)
+    return int(
+        connection.execute(_COUNTED, asked | {"whose": bytes(org), "most": most}).scalar_one()
+    )
 
 
 def kids_of(peers: Iterable[Peer]) -> dict[str, list[OrgId]]:

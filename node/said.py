@@ -9,14 +9,18 @@ from federation.voices import VOICE
 from node.clusters import Link, Strength, groups
 from node.errors import NotFound
 from node.judged import confidence_words, judge
-from node.store.clusters import all_marks, links_around
+from node.store.clusters import all_marks, links_among, links_around
 from node.store.context import Context
 from node.store.lookup import seen
 from node.store.records import chunks
+from node.store.ref_index import is_anything_judged
 from node.store.tables import records
 from node.store.viewers import STAFF, seen_by
 from node.store.voices import Said, counting, said_of
 from protocol.ids import RecordKey, iso_date, parse_record_key, text_id
+from protocol.vocabulary import IDENTIFIER_KINDS
+
+_NAMED = ("alert", "org", "org_name", "severity")
 
 
 def said_lines(
@@ -114,11 +118,50 @@ def judged_matches(
 
     Each match stays its own; "also_reported_by" names those that may be about the same person.
     """
+    if not matches:
+        return {"matches": []}
+    if not is_anything_judged(connection):
+        found = _unjudged(connection, context, matches)
+        if found is not None:
+            return {"matches": found}
     shown, left = judge(connection, context, matches, viewer)
     keys = {parse_record_key(str(row["alert"])): row for row in shown}
     for rk, others in together_with(connection, context, keys.keys(), viewer).items():
         keys[rk]["also_reported_by"] = others
     return {"matches": shown, **({"left_out": left} if left else {})}
+
+
+def _unjudged(
+    connection: Connection, context: Context, matches: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]] | None:
+    """The short way, where nobody said or judged anything; None where more alerts are linked."""
+    shown = [{**row, "corroborated_by": [], "disputed_by": []} for row in matches]
+    by_key = {parse_record_key(str(row["alert"])): row for row in shown}
+    links = links_among(
+        connection,
+        context.today,
+        {
+            rk: [
+                norm
+                for kind in IDENTIFIER_KINDS
+                for norm in row["fields"].get(kind, ())
+            ]
+            for rk, row in by_key.items()
+        },
+    )  # fmt: skip
+    if links is None:
+        return None
+    for group in groups(links, ()):
+        for rk in group:
+            by_key[rk]["also_reported_by"] = [
+                {
+                    **{name: by_key[other][name] for name in _NAMED},
+                    "why": why_together(links, rk, other, group),
+                    "confirmed": False,
+                }
+                for other in sorted(group - {rk})
+            ]
+    return shown
 
 
 def why_together(

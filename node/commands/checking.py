@@ -6,6 +6,8 @@ goes up by one, and nothing else.
 
 from typing import Any
 
+from sqlalchemy import Connection
+
 from node.errors import BadField
 from node.matching_check import match_elsewhere, together
 from node.question import parse_question
@@ -37,7 +39,11 @@ async def check(node: Node, text: str, local: bool = False, viewer: str = STAFF)
         await node.change(count_check, node.today)
     elsewhere = await match_elsewhere(node, question, local=local)
     read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
-    theirs = await node.read(seen_by, node.context, viewer, elsewhere["matches"])
-    found = together(found, {**elsewhere, "matches": theirs})
-    found |= await node.read(judged_matches, node.context, found["matches"], viewer)
-    return {**found, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}
+
+    def both(connection: Connection) -> dict[str, Any]:
+        theirs = seen_by(connection, node.context, viewer, elsewhere["matches"])
+        every = together(found, {**elsewhere, "matches": theirs})
+        return every | judged_matches(connection, node.context, every["matches"], viewer)
+
+    answer = await node.read(both)
+    return {**answer, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}

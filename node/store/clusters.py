@@ -22,7 +22,7 @@ from node.store.tables import records
 from node.store.tables_voices import cluster_marks
 from node.store.voices import Said, counting, said_of
 from protocol.entry import Status
-from protocol.ids import RecordKey
+from protocol.ids import Day, RecordKey
 from protocol.vocabulary import ADOPTED_FROM, IDENTIFIER_KINDS
 
 AROUND_MOST = 200  # alerts that are looked at around given ones
@@ -90,6 +90,25 @@ def all_links(connection: Connection, context: Context) -> list[Link]:
     return _shown_only(connection, known, [*joined, *said, *shared])
 
 
+def links_among(
+    connection: Connection, today: Day, norms: Mapping[RecordKey, Collection[str]]
+) -> list[Link] | None:
+    """The links between alerts that share identifiers; None where one leads to any other alert.
+
+    `norms` are the identifiers of each. What people said is not asked for: it is the short way of
+    a check, where nobody said anything.
+    """
+    wanted = list(dict.fromkeys(norm for each in norms.values() for norm in each))
+    standing = {"live": int(Status.LIVE), "put": int(RowKind.PUT), "today": today}
+    rows = connection.execute(_SHARED_WITH, standing | {"norms": json.dumps(wanted)}).fetchall()
+    having: dict[tuple[str, str], list[RecordKey]] = {}
+    for norm, kind, rk, _ in rows:
+        if rk not in norms:
+            return None
+        having.setdefault((kind, norm), []).append(RecordKey(bytes(rk)))
+    return _pairs(having)
+
+
 def links_around(
     connection: Connection, context: Context, start: Collection[RecordKey]
 ) -> list[Link]:
@@ -131,6 +150,10 @@ def _shared(rows: Collection[Any], known: Seen) -> list[Link]:
     for row in rows:
         if bytes(row.org) in known.shown:
             having.setdefault((row.kind, row.norm), set()).add(RecordKey(bytes(row.rk)))
+    return _pairs(having)
+
+
+def _pairs(having: Mapping[tuple[str, str], Collection[RecordKey]]) -> list[Link]:
     return [
         Link(Strength.SHARED, pair_of(one, other), f"same {kind}")
         for (kind, _), rks in having.items()

@@ -22,6 +22,11 @@ _PREFIX = "~ref."
 _AFTER = "~ref/"  # the first text after all that begin so
 _COLUMNS = "r.rk, r.org, r.eid, r.day, r.exp_day, r.kind, r.disclosures"
 _LIVE = "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
+_ANYTHING = (
+    "SELECT EXISTS (SELECT 1 FROM identifiers WHERE norm >= ? AND norm < ?)"
+    " OR EXISTS (SELECT 1 FROM verdicts) OR EXISTS (SELECT 1 FROM peer_modes)"
+    " OR EXISTS (SELECT 1 FROM cluster_marks)"
+)
 _ABOUT = text(
     f"SELECT DISTINCT {_COLUMNS} FROM json_each(:norms) AS j"  # noqa: S608 - our own columns
     " CROSS JOIN identifiers AS i ON i.norm = j.value AND i.kind = 'ref'"
@@ -32,6 +37,15 @@ _ALL = text(
     " CROSS JOIN records AS r ON r.id = i.record"
     f" WHERE i.norm >= :first AND i.norm < :after AND {_LIVE}"
 )
+
+
+def is_anything_judged(connection: Connection) -> bool:
+    """Whether anybody said or judged anything of any alert here: most stores are asked only this.
+
+    A check must not pay for tables that are empty.
+    """
+    found = connection.exec_driver_sql(_ANYTHING, (_PREFIX, _AFTER)).scalar()
+    return bool(found)
 
 
 def ref_norms(value: Value) -> Iterator[str]:

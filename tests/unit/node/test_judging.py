@@ -273,3 +273,17 @@ async def test_members_are_told_of_no_alert_that_is_not_theirs(tmp_path: Path) -
         assert (found["alert"], "also_reported_by" in found) == (one, False)
         [mine] = [row for row in (await checked(node))["matches"] if row["alert"] == one]
         assert len(mine["also_reported_by"]) == 2
+
+
+async def test_the_short_way_of_a_check_finds_the_groups_of_the_long_one(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        orgs, (one, two, third) = await three(node)
+        far = await heard(node, orgs[2], phone=["+14155550177"], email=["a@example.com"])
+        short = (await checked(node, text="+1 415 555 0177"))["matches"]
+        assert {each["alert"] for each in short[0]["also_reported_by"]} == {one, two}
+        short = {row["alert"]: row for row in (await checked(node))["matches"]}
+        await do(node, "peer_mode", peer="Lanterns", mode="ignore:disrespect")  # now it is long
+        long = {row["alert"]: row for row in (await checked(node))["matches"]}
+        assert short == long
+        assert {each["alert"] for each in long[one]["also_reported_by"]} == {two, far}
+        assert third not in str(long)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import Engine
 
 from node.store.engine import Store
+from node.store.records import REINDEX
 from node.store.tables import identifiers
 from protocol.errors import IdentifierError
 from protocol.identifiers import calling_code
@@ -174,12 +175,25 @@ class IdentifierIndex:
         event.listen(engine, "rollback_savepoint", _rolled_back_in_part)
 
     def _executed(
-        self, connection: Connection, cursor: Any, statement: str, _: Any, context: Any, __: bool
+        self,
+        connection: Connection,
+        cursor: Any,
+        statement: str,
+        parameters: Any,
+        context: Any,
+        many: bool,
     ) -> None:
         """Note what a statement of the open transaction adds and removes."""
+        if statement.startswith("ROLLBACK TO"):  # a savepoint of `node.writing`
+            _rolled_back_in_part(connection)
         if "identifiers" not in statement or statement.startswith("SELECT"):
             return
         pending: list[tuple[bool, list[Row]] | None] = connection.info.setdefault(_PENDING, [])
+        if statement == REINDEX:
+            added = list(parameters) if many else [parameters]
+            is_all = cursor.rowcount == len(added)
+            pending.append((True, [(kind, norm) for norm, kind, _ in added]) if is_all else None)
+            return
         compiled = getattr(context, "compiled", None)
         table = getattr(getattr(compiled, "statement", None), "table", None)
         found = context.compiled_parameters if table is identifiers else None
@@ -227,6 +241,6 @@ def _rolled_back(connection: Connection) -> None:
     connection.info.pop(_PENDING, None)
 
 
-def _rolled_back_in_part(connection: Connection, _: str, __: Any) -> None:
+def _rolled_back_in_part(connection: Connection, *_: Any) -> None:
     if _PENDING in connection.info:
         connection.info[_PENDING].append(None)

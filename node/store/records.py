@@ -200,14 +200,15 @@ def unindex(connection: Connection, stored: Iterable[tuple[int, bytes]]) -> None
         connection.execute(_UNINDEX, rows)
 
 
-_REINDEX = "INSERT OR IGNORE INTO identifiers (norm, kind, record) VALUES (?, ?, ?)"
+REINDEX = "INSERT OR IGNORE INTO identifiers (norm, kind, record) VALUES (?, ?, ?)"
+"""Adds rows as tuples in this order; `node.store.identifier_index` listens for it."""
 
 
 def reindex(connection: Connection, indexed: Iterable[dict[str, Any]]) -> None:
     """Add index entries."""
     rows = [(row["norm"], row["kind"], row["record"]) for row in indexed]
     if rows:
-        connection.exec_driver_sql(_REINDEX, rows)
+        connection.exec_driver_sql(REINDEX, rows)
 
 
 def save_own(connection: Connection, record: OwnRecord, disclosures: bytes, now_us: int) -> bool:

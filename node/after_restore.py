@@ -15,7 +15,7 @@ have listed, or that is dated on or after the day from which that key is revoked
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from federation.release import Restrictions
 from keys.orgdoc import OrgDoc
@@ -24,14 +24,19 @@ from node.opening import LOST
 from node.pipeline import narrow, new_record, publish, sign_alert, spread
 from node.store import meta
 from node.store import register as permissions
-from node.store.consents import in_force
 from node.store.context import Context
 from node.store.grants import NARROWER_THERE, StoreGrants
 from node.store.ledger_rows import decode_names
 from node.store.peers import peer_by_id
-from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
+from node.store.records import (
+    OwnRecord,
+    decode_restrictions,
+    note_partial,
+    own_records,
+    save_own,
+)
 from node.store.tables import own, records, returned, suspended
-from node.store.takeback import DAY_US, RECOVERED_CONSENT
+from node.store.takeback import DAY_US, recovered_consent
 from protocol.codec import Value
 from protocol.commitment import Disclosure, decode_disclosures
 from protocol.entry import Entry, Status, decode_entry
@@ -137,11 +142,14 @@ def _sign(
         day=context.today, exp_day=Day(max(entry.exp_day, context.today)), rid=entry.rid, rev=rev,
         status=entry.status,
     )  # fmt: skip
-    names = frozenset(waiting.fields)
-    consent = in_force(context.register, entry.rk, RECOVERED_CONSENT)
-    record = new_record(signed, consent, names, entry.day * DAY_US)
+    came = {disclosure.name: disclosure for disclosure in waiting.opened}
+    known = None if mine is None else mine.consent
+    consent = recovered_consent(context, entry, came, known)
+    record = new_record(signed, consent, frozenset(came), entry.day * DAY_US)
     if mine is not None:
-        return replace(mine, entry=record.entry, sig=record.sig, opened=record.opened)
+        return replace(
+            mine, entry=record.entry, sig=record.sig, opened=record.opened, consent=consent
+        )
     return replace(record, restrictions=_limits(context, entry.rk))
 
 
@@ -165,6 +173,8 @@ def let_go(
     known = own_records(connection, context.org, [record.entry.rk for record in anew])
     unchanged = [each for each in anew if _rev(known, each) == _rev(ours, each)]
     news = publish(connection, context, unchanged)
+    # Of these only the terms are known, not what the reporter said: nothing may widen them.
+    note_partial(connection, [each.entry.rk for each in unchanged if each.entry.rk not in known])
     _keep_for_correction(connection, context, judged)
     connection.execute(delete(returned).where(returned.c.id.in_([each.row for each in judged])))
     _keep_narrow(connection, context)
@@ -190,13 +200,13 @@ def _keep_for_correction(
             continue
         row = connection.execute(select(returned).where(returned.c.id == each.row)).one()
         opened = {disclosure.name: disclosure for disclosure in each.opened}
-        consent = in_force(context.register, entry.rk, RECOVERED_CONSENT)
+        consent = recovered_consent(context, entry, opened, None if mine is None else mine.consent)
         came = OwnRecord(
             entry, bytes(row.sig), opened, consent, _limits(context, entry.rk), frozenset(opened),
             entry.day * DAY_US,
         )  # fmt: skip
         save_own(connection, came, bytes(row.disclosures), context.now_us())
-        connection.execute(update(own).where(own.c.rk == entry.rk).values(partial=1))
+        note_partial(connection, [entry.rk])
 
 
 def _keep_narrow(connection: Connection, context: Context) -> None:

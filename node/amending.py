@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from federation.release import Restrictions
-from federation.terms import onward_names
+from federation.terms import narrower_terms, onward_names
 from federation.voices import VOICE
 from node.desk.prompts import prompts
 from node.edits import Form, all_leaves, edited, local_day
@@ -26,7 +26,7 @@ from node.store.audit import forget_notes
 from node.store.consents import purge_reports_of
 from node.store.disputes import forget_disputes
 from node.store.lookup import find_alert, record_key, seen
-from node.store.records import OwnRecord, own_records
+from node.store.records import OwnRecord, is_partial, own_records
 from node.store.reviews import no_longer_than_provisional, provisional_until
 from node.store.tables import ledger, peers, records, returned
 from protocol.codec import Value
@@ -85,6 +85,8 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     words = edited(fields, form, node.settings, today)
     notes = look_through(words, before=fields)
     leaves = all_leaves(words, policy, record.consent, context.oprf_key)
+    if is_partial(connection, record.entry.rk):  # what she said is not known, only the terms
+        leaves["terms"] = narrower_terms(fields.get("terms"), leaves["terms"])
     exp_day = last_day(leaves, policy, record.life_begins)
     exp_day = no_longer_than_provisional(connection, record.entry.rk, exp_day)
     if exp_day < node.today:

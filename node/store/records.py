@@ -263,6 +263,17 @@ def vouch_for(connection: Connection, rks: Collection[RecordKey]) -> None:
         connection.execute(update(own).where(came).values(came_key=b"", came_us=0))
 
 
+def note_partial(connection: Connection, rks: Collection[RecordKey]) -> None:
+    """Note that these came back from peers: consent and fields are as far as a peer knew them."""
+    for group in chunks(rks):
+        connection.execute(update(own).where(own.c.rk.in_(group)).values(partial=1))
+
+
+def is_partial(connection: Connection, rk: RecordKey) -> bool:
+    """Whether all that we know of this own record is what a peer had of it."""
+    return bool(connection.execute(select(own.c.partial).where(own.c.rk == rk)).scalar())
+
+
 def forget_expired(connection: Connection, before: Day) -> list[RecordKey]:
     """Delete the rows whose last day, plus the days that stops travel, is before `before`."""
     rows = connection.execute(

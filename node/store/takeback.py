@@ -6,7 +6,7 @@ must not return this way and erase its own origin. So does what a peer brings th
 now; that it holds what we know already is believed of any.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,22 @@ from sqlalchemy.dialects.sqlite import insert
 from federation.ledger import LedgerRow, RowKind
 from federation.peers import PeerState
 from federation.release import Consent, Restrictions
+from federation.terms import allows
 from federation.verify import Verified, verify_record
 from node.store import register as permissions
-from node.store.consents import in_force
+from node.store.consents import both, in_force
 from node.store.context import Context
 from node.store.doubts import note_proof
-from node.store.records import OwnRecord, decode_restrictions, own_records, save_own
+from node.store.records import (
+    OwnRecord,
+    decode_restrictions,
+    note_partial,
+    own_records,
+    save_own,
+)
 from node.store.tables import equivocations, own, returned
-from protocol.codec import decode
-from protocol.commitment import decode_disclosures, encode_disclosures
+from protocol.codec import Value, decode
+from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.ids import RecordKey
@@ -36,8 +43,6 @@ if TYPE_CHECKING:
     from node.store.grants import StoreGrants
 
 DAY_US = 86_400_000_000
-# It had gone to a peer, so members and peers were granted; more than that is not assumed.
-RECOVERED_CONSENT = Consent(members=True, peers=True)
 
 
 def take_back(
@@ -96,7 +101,35 @@ def _is_unexpected(context: Context, entry: Entry) -> bool:
     """
     if context.hold_all or (entry.rev == 1 and entry.status is Status.LIVE):
         return False
+    return _is_unknown(context, entry)
+
+
+def _is_unknown(context: Context, entry: Entry) -> bool:
     return entry.rev > context.register.least_revision(entry.rk)
+
+
+def recovered_consent(
+    context: Context,
+    entry: Entry,
+    opened: Mapping[str, Disclosure],
+    known: Consent | None = None,
+) -> Consent:
+    """What the reporter of a record that came back allows: no more than its terms and the register.
+
+    It had gone to a peer, so peers were granted; more than its terms say is not assumed. `known` is
+    the consent in our store: where the register never saw the revision that came, it may be older
+    than a no of hers.
+    """
+    terms = opened["terms"].value if "terms" in opened else None
+    said = Consent(
+        members=allows(terms, "members"), peers=True, print=allows(terms, "print"),
+        statistics=allows(terms, "statistics"), police_anonymised=allows(terms, "police"),
+    )  # fmt: skip
+    if known is None:
+        return in_force(context.register, entry.rk, said)
+    if entry.status is Status.LIVE and _is_unknown(context, entry):
+        known = both(known, replace(said, contact=True, police_supported=True))
+    return in_force(context.register, entry.rk, known)
 
 
 def _has_ended(context: Context, entry: Entry) -> bool:
@@ -125,13 +158,13 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
     now = context.now_us()
     if mine is None:
         came = OwnRecord(
-            entry, record.sig, opened, in_force(context.register, entry.rk, RECOVERED_CONSENT),
+            entry, record.sig, opened, recovered_consent(context, entry, opened),
             _restrictions(context, entry.rk), frozenset(opened), entry.day * DAY_US,
         )  # fmt: skip
         if save_own(connection, came, record.disclosures, now):
             context.digests.forget()
             context.live_counts.clear()
-        connection.execute(update(own).where(own.c.rk == entry.rk).values(partial=1))
+        note_partial(connection, [entry.rk])
         _note_how_it_came(connection, entry, now)
     elif mine.entry.eid == entry.eid:
         union = {**opened, **mine.opened}
@@ -147,7 +180,10 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
         context.conflicts.add(entry.rk)
     elif order(entry) > order(mine.entry):
         approved = mine.approved | frozenset(opened)
-        newer = replace(mine, entry=entry, sig=record.sig, opened=opened, approved=approved)
+        consent = recovered_consent(context, entry, opened, mine.consent)
+        newer = replace(
+            mine, entry=entry, sig=record.sig, opened=opened, approved=approved, consent=consent
+        )
         save_own(connection, newer, record.disclosures, now)
         _note_how_it_came(connection, entry, now)
     obey_register(connection, context, entry.rk)
@@ -184,7 +220,8 @@ def obey_register(connection: Connection, context: Context, rk: RecordKey) -> No
     opened = {each.name: each for each in decode_disclosures(disclosures, entry)}
     if mine is None:
         standing = OwnRecord(
-            entry, parts[1], opened, RECOVERED_CONSENT, _restrictions(context, rk),
+            entry, parts[1], opened, recovered_consent(context, entry, opened),
+            _restrictions(context, rk),
             frozenset(opened), entry.day * DAY_US,
         )  # fmt: skip
     else:

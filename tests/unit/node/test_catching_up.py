@@ -85,10 +85,11 @@ async def test_a_delta_is_asked_for_before_the_one_in_front_of_it_is_stored(
         other = await befriend(node, "Harbour")
         origin = Origin(node, other)
         await Rounds(node, origin, {}).pull(await peer(node, other))
-        assert origin.stored[1] == 0
-        assert all(
-            pull.cursor >= stored for pull, stored in zip(origin.pulls, origin.stored, strict=True)
-        )
+        ahead = [
+            pull.cursor - stored for pull, stored in zip(origin.pulls, origin.stored, strict=True)
+        ]
+        assert min(ahead) >= 0
+        assert max(ahead) > 0  # which one it is depends on how fast the disk is
 
 
 @pytest.mark.parametrize("lost", range(1, RECORDS))

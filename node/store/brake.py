@@ -86,7 +86,10 @@ class Brake:
             return
         copy = {name: getattr(old, name) for name in COPIED}
         self._connection.execute(
-            insert(braked).values(
+            # A copy of before stays: it is what was shown when nothing had been taken away yet.
+            insert(braked)
+            .prefix_with("OR IGNORE")
+            .values(
                 rk=old.rk, org=self._org, since_us=self._context.now_us(), how=how.value,
                 without=row["held"], **copy,
             )
@@ -289,9 +292,9 @@ def purge_aside(connection: Connection, context: Context) -> None:
         values = opened_values(raw)
         names = door(context.policy, OrgId(bytes(row.org))).admit(values).names
         if len(names) != len(values):
-            connection.execute(
-                update(braked)
-                .where(braked.c.rk == row.rk)
-                .values(disclosures=only(raw, names), held="not_accepted")
-            )
+            mine = braked.c.rk == row.rk
+            left = {"disclosures": only(raw, names), "held": "not_accepted"}
+            connection.execute(update(braked).where(mine).values(**left))
+            is_free = braked.c.without == ""  # what is held for no other reason is so for this one
+            connection.execute(update(braked).where(mine, is_free).values(without="not_accepted"))
             note_purge(connection)

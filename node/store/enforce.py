@@ -19,6 +19,7 @@ from node.store.erasures import erased_row
 from node.store.forwarded import purge_passed_on
 from node.store.grants import StoreGrants
 from node.store.hub import follow_hub
+from node.store.lawful import LAWFUL_HOLD
 from node.store.peers import Peer, all_peers, set_peer
 from node.store.put_back import put_back_revoked
 from node.store.quarantine import QUARANTINED, SINCE, hide_since
@@ -50,6 +51,9 @@ _KEEP = (
     )
 )
 
+_STAYS_HELD = frozenset({BRAKED, QUARANTINED, LAWFUL_HOLD})
+"""Reasons that something else ends: the row is theirs until then, whatever our policy takes."""
+
 
 def purge_not_accepted(connection: Connection, context: Context) -> int:
     """Drop from every held record what our policy no longer lets us hold; returns how many.
@@ -62,7 +66,7 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
     indexed: list[dict[str, Any]] = []
     for peer in all_peers(connection):
         way = door(context.policy, peer.org)
-        query = select(records.c.id, records.c.disclosures).where(
+        query = select(records.c.id, records.c.disclosures, records.c.held).where(
             records.c.org == peer.org, records.c.status == int(Status.LIVE)
         )
         for row in connection.execute(query).fetchall():
@@ -77,8 +81,8 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
             purged.append((row.id, raw))
             indexed.extend(index_rows(row.id, left))
             kept.append(
-                {"b_id": row.id, "disclosures": only(raw, names), "held": "not_accepted",
-                 **summary(left)}
+                {"b_id": row.id, "disclosures": only(raw, names),
+                 "held": row.held if row.held in _STAYS_HELD else "not_accepted", **summary(left)}
             )  # fmt: skip
         set_peer(connection, peer.id, in_relist=1)
     unindex(connection, purged)

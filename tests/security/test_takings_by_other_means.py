@@ -3,11 +3,21 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from federation.peers import PeerState
 from node.jobs import forget_ended
 from node.store.brake import taken_at, waiting
+from node.store.peers import set_peer
+from node.store.records import opened_values
+from node.store.tables_defence import braked
+from protocol.entry import Status
+from protocol.messages import Bye
 from tests.security.test_mass_erasure import aside, origin
+from tests.support.hostile import peer, tell
 from tests.support.one_node import DAY_US, Clock
+from tests.support.taking import Origin
+from tests.unit.node.test_tokens import with_level
 
 
 @pytest.mark.parametrize("days", [-1, 0, 2])
@@ -42,3 +52,36 @@ async def test_a_copy_goes_once_its_alert_lives_on(tmp_path: Path) -> None:
         await who.send(who.next(who.sign(30, 4, days=60)))
         assert (await aside(who), await who.held()) == (19, {"braked": 19})
         assert await who.shown() == [30]
+
+
+async def test_a_policy_that_changes_between_two_takings_stops_neither(tmp_path: Path) -> None:
+    async with origin(tmp_path, 40) as who:
+        left = ["kind", "terms", "codes", "severity", "text"]
+        await who.send(*(who.next(alert, left) for alert in who.alerts))
+        assert await who.held() == {"braked": 20}
+        text = with_level("phone", "clear").replace('text = "edited"', 'text = "codes_only"')
+        await who.node.dispatch("policy_apply", {"text": text})
+        assert await who.held() == {"braked": 20, "not_accepted": 20}
+        assert await said(who) == {"kind", "terms", "codes", "severity", "phone", "phone.masked"}
+        await who.take_away(range(40), Status.ERASED)
+        assert (await aside(who), await who.held()) == (40, {"braked": 40})
+        await who.node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
+        assert (await aside(who), await who.held()) == (0, {})
+
+
+async def test_who_comes_back_after_a_goodbye_may_take_away_again(tmp_path: Path) -> None:
+    async with origin(tmp_path, 30) as who:
+        await tell(who.node, who.who, Bye(0, 0))
+        at = await peer(who.node, who.who)
+        await who.node.change(set_peer, at.id, state=PeerState.TRUSTED.value)
+        who.pseq = 0
+        await who.send(*(who.next(alert) for alert in who.alerts))
+        await who.take_away(range(30), Status.ERASED)
+        assert (await aside(who), await who.held()) == (30, {"braked": 10})
+
+
+async def said(who: Origin) -> set[str]:
+    """The fields of all copies that are set aside."""
+    query = select(braked.c.disclosures)
+    rows = await who.node.read(lambda found: found.execute(query).scalars().all())
+    return {name for raw in rows for name in opened_values(bytes(raw))}

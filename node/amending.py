@@ -79,6 +79,8 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     _must_be_live(record, node)
     if record.view().is_hold:
         raise Refused("this is a hold, which follows its alert: correct the alert")
+    if record.view().names_values.get("kind") == VOICE:
+        raise Refused("this is a voice: say it anew, or parasol voice withdraw")
     context, policy = node.context, node.policy
     fields = {name: opened.value for name, opened in record.opened.items()}
     today = local_day(context.now_us(), node.settings.timezone)
@@ -106,6 +108,8 @@ def renewed(connection: Connection, node: Node, alert: str) -> Change:
     """
     record = own_alert(connection, node, alert)
     _must_be_live(record, node)
+    if record.view().names_values.get("kind") == VOICE:
+        raise Refused("this is a voice, which lives as long as the alert that it speaks of")
     rk, context = record.entry.rk, node.context
     if provisional_until(connection, rk) is not None:
         raise Refused("too few reviewers have approved it: parasol alert confirm comes first")

@@ -12,12 +12,13 @@ from node.judged import confidence_words, judge
 from node.store.clusters import all_marks, links_among, links_around
 from node.store.context import Context
 from node.store.lookup import seen
+from node.store.modes import Mode, all_modes, brought_by
 from node.store.records import chunks
 from node.store.ref_index import is_anything_judged
 from node.store.tables import records
 from node.store.viewers import STAFF, seen_by
 from node.store.voices import Said, counting, said_of
-from protocol.ids import RecordKey, iso_date, parse_record_key, text_id
+from protocol.ids import OrgId, RecordKey, iso_date, parse_record_key, text_id
 from protocol.vocabulary import IDENTIFIER_KINDS
 
 _NAMED = ("alert", "org", "org_name", "severity")
@@ -89,6 +90,18 @@ def together_with(
                 if other in by_key
             ]
     return {rk: rows for rk, rows in result.items() if rows}
+
+
+def in_review(
+    connection: Connection, context: Context, org: OrgId | None = None
+) -> list[dict[str, Any]]:
+    """The alerts of peers in review (or of one) that no person has passed yet."""
+    modes = all_modes(connection)
+    orgs = [each for each, mode in modes.items() if mode.mode is Mode.REVIEW]
+    rks = {rk for each in orgs if org in (None, each) for rk in brought_by(connection, OrgId(each))}
+    live = [row for row in alert_rows(connection, context, rks) if row["status"] == "live"]
+    rows, _ = judge(connection, context, live)
+    return [row for row in rows if row.get("in_review")]
 
 
 def with_what_is_said(

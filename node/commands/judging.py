@@ -13,19 +13,18 @@ from federation.voices import VOICE
 from node.clusters import Strength, contradicts, groups, pair_of
 from node.commands.peering import find_peer
 from node.errors import BadField, BadRequest, Refused
-from node.judged import judge
 from node.runtime import Node
-from node.said import alert_rows, why_together
+from node.said import alert_rows, in_review, why_together
 from node.store.audit import Act, note
 from node.store.clusters import all_links, all_marks, copies, links_around, mark
 from node.store.context import Context
 from node.store.lookup import find_alert, record_key, seen
-from node.store.modes import Mode, PeerMode, all_modes, brought_by, pass_all, set_mode
+from node.store.modes import Mode, PeerMode, all_modes, pass_all, set_mode
 from node.store.peers import all_peers
 from node.store.reviews import KEEPER, name_of
 from node.store.verdicts import AS_IT_SAYS, Verdict, set_verdict, verdicts_on
 from node.typed import clean_text
-from protocol.ids import OrgId, RecordKey, parse_record_key, text_id
+from protocol.ids import RecordKey, parse_record_key, text_id
 from protocol.vocabulary import BY_LETTERS, CODES, SEVERITY_WORDS
 
 TEXT_CHARACTERS = 500
@@ -150,18 +149,9 @@ async def review_list(node: Node, peer: str | None = None) -> dict[str, Any]:
     org = None if peer is None else (await find_peer(node, peer)).org
 
     def read(connection: Connection) -> list[dict[str, Any]]:
-        return _waiting(connection, node.context, org)
+        return in_review(connection, node.context, org)
 
     return {"waiting": await node.read(read)}
-
-
-def _waiting(connection: Connection, context: Context, org: OrgId | None) -> list[dict[str, Any]]:
-    modes = all_modes(connection)
-    orgs = [each for each, mode in modes.items() if mode.mode is Mode.REVIEW]
-    rks = {rk for each in orgs if org in (None, each) for rk in brought_by(connection, OrgId(each))}
-    live = [row for row in alert_rows(connection, context, rks) if row["status"] == "live"]
-    rows, _ = judge(connection, context, live)
-    return [row for row in rows if row.get("in_review")]
 
 
 async def review_pass(
@@ -177,7 +167,7 @@ async def review_pass(
 
     def effect(connection: Connection) -> list[str]:
         context = node.context
-        waiting = {str(row["alert"]) for row in _waiting(connection, context, None)}
+        waiting = {str(row["alert"]) for row in in_review(connection, context)}
         chosen = waiting if all else {_id(connection, each) for each in alerts or []}
         strange = chosen - waiting
         if strange:

@@ -25,6 +25,7 @@ from node.matching_state import matching_standing, matching_troubles
 from node.moments import iso_time, span
 from node.opening import POLICY
 from node.runtime import Node
+from node.said import in_review
 from node.settings import POLICY_FILE
 from node.store import meta
 from node.store.context import Context
@@ -58,6 +59,7 @@ class Standing:
     suspended: int
     returned: int
     ending: int
+    in_review: int = 0
     duties: tuple[str, ...] = ()
     defences: tuple[tuple[str, str], ...] = ()
 
@@ -130,6 +132,7 @@ def standing(connection: Connection, context: Context) -> Standing:
         suspended=_count(connection, select(suspended.c.rk)),
         returned=_count(connection, select(returned.c.id)),
         ending=_count(connection, select(records.c.id).where(*ends_within(context, ENDING_DAYS))),
+        in_review=len(in_review(connection, context)),
         defences=tuple(defences(connection, context)),
         duties=tuple(waiting_duties(connection, context)),
     )
@@ -212,6 +215,8 @@ def warnings(node: Node, found: Standing) -> list[str]:
             f"{what} within {ENDING_DAYS} days; renew what still holds:"
             f" parasol alert list --ending {ENDING_DAYS}"
         )
+    if found.in_review:
+        said.append(f"{found.in_review} alerts of peers wait for a person: parasol review list")
     late = [peer.name for peer in found.peers if _overdue(found, peer)]
     if late:
         said.append(f"not confirmed in time, ring them up: {', '.join(late)}")

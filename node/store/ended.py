@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from federation.origin import CLOCK_DAYS
+from federation.voices import VOICE
 from node.store.context import Context
 from node.store.records import NOTHING_DISCLOSED, only, unindex
 from node.store.register import WITHDRAWN, Register
@@ -34,6 +35,7 @@ def ends_within(context: Context, days: int) -> tuple[ColumnElement[bool], ...]:
     """
     return (
         records.c.org == context.org,
+        records.c.kind != VOICE,  # it ends with what it speaks of
         records.c.status == int(Status.LIVE),
         records.c.exp_day >= context.today,
         records.c.exp_day <= context.today + days,

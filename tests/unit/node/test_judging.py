@@ -110,6 +110,7 @@ async def test_a_peer_in_review_is_shown_to_members_once_a_person_has_passed_it(
         with pytest.raises(NotFound):
             await do(node, "alert_show", alert=alert, viewer="members")
         assert [row["alert"] for row in (await do(node, "review_list"))["waiting"]] == [alert]
+        assert any("review list" in said for said in (await do(node, "status"))["warnings"])
         with pytest.raises(BadRequest, match="does not wait"):
             await do(node, "review_pass", alerts=[shown])
         assert (await do(node, "review_pass", all=True))["passed"] == [alert]

@@ -197,6 +197,9 @@ async def test_what_may_not_be_said(tmp_path: Path) -> None:
         voice = (await say(node, "corroborate", alert=alert))["voice"]
         with pytest.raises(BadRequest, match="no alert"):
             await say(node, "dispute", alert=voice, reason="No.")
+        for command, more in (("renew", {}), ("correct", {"fields": {"city": ["Oakland"]}})):
+            with pytest.raises(Refused, match="voice"):
+                await node.dispatch(f"alert_{command}", {"alert": voice, **more})
         same = await say(node, "same_as", alert=alert, other=own)
         assert same["relation"] == SAME_AS
 

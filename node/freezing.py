@@ -2,8 +2,9 @@
 
 For the hour in which somebody else may have been at the keyboard. What goes out is decided in
 `federation.origin`, which gives a frozen channel no item, not even a correction: it may be what the
-intruder did. What comes in is taken as ever, checks are answered, documents are exchanged, so that
-a revoked key reaches everybody. Commands that would change what peers get are refused.
+intruder did. Peers' questions about identifiers are answered `locked`.
+What comes in is taken as ever, our own checks are answered, documents are exchanged, so that a
+revoked key reaches everybody. Commands that would change what peers get are refused.
 
 The freeze stands in the register: neither a restart nor a backup put back ends it.
 """
@@ -18,7 +19,8 @@ from protocol.shape import as_array, as_int, as_str
 REASON_CHARS = 500
 _REFUSED = frozenset(
     {"draft_publish", "draft_approve", "policy_apply", "recover_confirm", "bundle_write"}
-    | {"policy_adopt", "policy_leave"}
+    | {"policy_adopt", "policy_leave", "peer_verify", "peer_resume", "peer_introduce"}
+    | {"receipt_accept", "dispute_close", "dispute_lift"}
     | {"voice_corroborate", "voice_dispute", "voice_same_as", "voice_withdraw"}
 )
 _READS = frozenset({"alert_list", "alert_show", "alert_coverage"})

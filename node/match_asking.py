@@ -31,6 +31,7 @@ TRIES = 2  # the first may be refused for a number of before a restore
 _REASONS = {
     ErrorNumber.QUOTA: "quota",
     ErrorNumber.NOT_GRANTED: "not_granted",
+    ErrorNumber.LOCKED: "locked",
     ErrorNumber.UNVERIFIED_PEER: "not_verified_there",
 }
 _ASKING: WeakKeyDictionary[Node, dict[int, asyncio.Lock]] = WeakKeyDictionary()

@@ -21,6 +21,7 @@ from node.runtime import Node
 from node.store.guards import guard
 from node.store.match_counts import count_answered
 from node.store.peers import peer_by_id
+from node.store.quarantine import since_of
 from node.tokens import token_leaf
 from protocol.errors import ErrorNumber, ProtocolError
 from protocol.messages_match import Match, Matched
@@ -31,8 +32,9 @@ _log = logging.getLogger("parasol.matching")
 async def answer_match(node: Node, peer: int, inner: Inner, match: Match) -> Matched:
     """Evaluate a trusted peer's elements.
 
-    ProtocolError: NOT_GRANTED for who may not ask, QUOTA beyond the day's number, MALFORMED for an
-    element that is none, STALE or CLOCK for a question that was seen.
+    ProtocolError: NOT_GRANTED for who may not ask, LOCKED while we are frozen or the peer is in
+    quarantine, QUOTA beyond the day's number, MALFORMED for an element that is none, STALE or CLOCK
+    for a question that was seen.
     """
     key = await node.change(_admit, node, peer, inner, match)
     evaluated = await asyncio.to_thread(evaluate_all, key, match.blinded)
@@ -62,9 +64,14 @@ def is_alarming(total: int, quota: int) -> bool:
 
 
 def _need_leave(connection: Connection, node: Node, peer: int, idkind: str) -> OprfKey:
-    """Our key, where the peer may ask about this kind now. ProtocolError NOT_GRANTED."""
+    """Our key, where the peer may ask about this kind now. ProtocolError NOT_GRANTED, LOCKED.
+
+    Nobody is answered by a frozen node, nor who is in quarantine: its node may be in other hands.
+    """
     context = node.context
     whose = peer_by_id(connection, peer)
+    if context.frozen or since_of(context, whose.org) is not None:
+        raise ProtocolError(ErrorNumber.LOCKED, "no identifiers are evaluated now")
     view = PeerView(whose.org, whose.state is PeerState.TRUSTED, whose.accepts)
     way = gate(context.policy, context.region, view)
     may_have = not way.closed and token_leaf(idkind) in way.table.open_unmet

@@ -30,7 +30,7 @@ from node.store.records import (
     save_own,
 )
 from node.store.tables import equivocations, own, returned
-from protocol.codec import Value, decode
+from protocol.codec import decode
 from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ErrorNumber, ProtocolError

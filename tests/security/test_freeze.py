@@ -13,7 +13,10 @@ from node.exchange import Exchange
 from node.freezing import Frozen
 from node.rounds import Rounds
 from node.runtime import Node
+from protocol.errors import ErrorNumber
 from protocol.messages import Delta, Pull, decode_body
+from protocol.messages_match import Matched
+from tests.security.test_matching_asked import PHONES, ask, question, refusal
 from tests.support.hostile import answering, matches, peer, sealed
 from tests.support.key_material import MadeUp
 from tests.support.one_node import befriend, one_node, published, received
@@ -74,6 +77,43 @@ async def test_a_command_of_alerts_is_refused_unless_it_only_reads(
             return
         with pytest.raises(Frozen):
             await node.dispatch(command, {})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "dispute_close", "dispute_lift", "peer_introduce", "peer_resume", "peer_verify",
+        "policy_adopt", "policy_apply", "policy_leave", "receipt_accept", "recover_confirm",
+    ],
+)  # fmt: skip
+async def test_what_would_give_peers_more_is_refused(tmp_path: Path, command: str) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await node.dispatch("node_freeze", {})
+        with pytest.raises(Frozen):
+            await node.dispatch(command, {})
+
+
+async def test_what_a_reporter_allows_anew_waits_for_the_thaw(tmp_path: Path) -> None:
+    async with publisher(tmp_path) as (node, _, alert):
+        code = (await node.dispatch("receipt_issue", {"id": alert}))["receipt"]
+        await node.dispatch("receipt_consent", {"code": code, "no": ["peers"]})
+        await node.dispatch("receipt_consent", {"code": code, "yes": ["peers"]})
+        waits = (await node.dispatch("receipt_updates", {}))["updates"][0]["id"]
+        await node.dispatch("node_freeze", {})
+        with pytest.raises(Frozen):
+            await node.dispatch("receipt_accept", {"id": waits})
+        await node.dispatch("node_thaw", {})
+        await node.dispatch("receipt_accept", {"id": waits})
+
+
+async def test_no_peer_is_told_anything_about_identifiers(tmp_path: Path) -> None:
+    async with publisher(tmp_path) as (node, other, _):
+        match = question(PHONES[:1])[0]
+        assert isinstance(await ask(node, other, match), Matched)
+        await node.dispatch("node_freeze", {})
+        assert await refusal(node, other, match) == ErrorNumber.LOCKED
+        await node.dispatch("node_thaw", {})
+        assert isinstance(await ask(node, other, match), Matched)
 
 
 async def test_drafts_go_on_and_are_not_published(tmp_path: Path) -> None:

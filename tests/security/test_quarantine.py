@@ -10,7 +10,10 @@ from node.store.passed_on import show
 from node.store.peers import peer_of
 from node.store.quarantine import hide_since, lift, quarantine, since_of
 from protocol.entry import Status
+from protocol.errors import ErrorNumber
 from protocol.messages import Put, Stop
+from protocol.messages_match import Matched
+from tests.security.test_matching_asked import PHONES, ask, question, refusal
 from tests.support.hostile import matches, peer, take
 from tests.support.one_node import DAY_US, Clock, befriend, one_node
 from tests.support.taking import Origin
@@ -145,6 +148,17 @@ async def test_what_a_thief_gave_stays_hidden_after_the_lift_where_the_key_was_r
         await who.revoke(since=who.node.today)
         await trust(who)
         assert await who.shown() == list(range(6))
+
+
+async def test_it_is_told_nothing_about_identifiers_until_the_lift(tmp_path: Path) -> None:
+    clock = Clock()
+    async with origin(tmp_path, clock) as who:
+        match = question(PHONES[:1])[0]
+        assert isinstance(await ask(who.node, who.who, match), Matched)
+        await distrust(who, clock.now)
+        assert await refusal(who.node, who.who, match) == ErrorNumber.LOCKED
+        await trust(who)
+        assert isinstance(await ask(who.node, who.who, match), Matched)
 
 
 async def test_hiding_twice_changes_nothing(tmp_path: Path) -> None:

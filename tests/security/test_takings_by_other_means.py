@@ -11,12 +11,13 @@ from node.store.brake import taken_at, waiting
 from node.store.peers import set_peer
 from node.store.records import opened_values
 from node.store.tables_defence import braked
+from protocol.codec import Value
 from protocol.entry import Status
 from protocol.messages import Bye
 from tests.security.test_mass_erasure import aside, origin
 from tests.support.hostile import peer, tell
 from tests.support.one_node import DAY_US, Clock
-from tests.support.taking import Origin
+from tests.support.taking import TERMS, Origin, number
 from tests.unit.node.test_tokens import with_level
 
 
@@ -52,6 +53,36 @@ async def test_a_copy_goes_once_its_alert_lives_on(tmp_path: Path) -> None:
         await who.send(who.next(who.sign(30, 4, days=60)))
         assert (await aside(who), await who.held()) == (19, {"braked": 19})
         assert await who.shown() == [30]
+
+
+async def test_alerts_that_members_may_see_no_longer_are_taken_from_them(tmp_path: Path) -> None:
+    clock = Clock()
+    async with origin(tmp_path, 40, clock) as who:
+        clock.now += 2 * DAY_US
+        staff: list[Value] = ["staff", *TERMS[1:]]
+        await who.send(*(who.next(who.sign(which, 2, terms=staff)) for which in range(40)))
+        assert (await aside(who), await who.held()) == (20, {"braked": 20})
+        assert await members_find(who) == []
+        await who.revoke(since=who.node.today)
+        assert await members_find(who) == list(range(20, 40))
+
+
+async def test_other_terms_may_change_at_a_stroke(tmp_path: Path) -> None:
+    async with origin(tmp_path, 40) as who:
+        wider: list[Value] = ["members", True, True, False, False, []]
+        await who.send(*(who.next(who.sign(which, 2, terms=wider)) for which in range(40)))
+        await who.send(*(who.next(who.sign(which, 3)) for which in range(40)))
+        assert taken_at(who.node.context, who.who.org) == []
+
+
+async def members_find(who: Origin) -> list[int]:
+    """Which of the alerts a member finds who looks their numbers up."""
+    found = []
+    for which in range(len(who.alerts)):
+        asked = {"text": number(which), "viewer": "members"}
+        if (await who.node.dispatch("check", asked))["matches"]:
+            found.append(which)
+    return found
 
 
 async def test_a_policy_that_changes_between_two_takings_stops_neither(tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ at the level `match` is its tokens.
     origin   own_token(key, "phone", "+15105550189")              → token, disclosed as phone.token
     asker    asked = token_input("phone", "+15105550189")
              blinded = blind(asked, random)                       → blinded.element, sent
-    origin   evaluate(key, element)                               → evaluated, sent back
+    origin   evaluate(key.of("phone"), element)                   → evaluated, sent back
     asker    token_of(finalize(asked, blinded, evaluated))        → the same token, or no match
+
+The origin cannot see of which kind a blinded identifier is. So each kind has a secret of its own,
+all from one seed: who asks under another kind than the identifier's gets what is no token.
 
 Invariants: an element from outside is refused unless it is the only encoding of an element other
 than the identity; a key, a blind and an input are in no repr and in no message. In this mode the
@@ -20,7 +23,7 @@ origin proves nothing: a false answer looks like no match, as a silent origin do
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,7 +38,7 @@ from keys.ristretto import (
     multiplied,
     scalar_from,
 )
-from protocol.errors import malformed
+from protocol.errors import ProtocolError, malformed
 from protocol.hashing import h
 from protocol.limits import MATCH_ITEMS
 from protocol.vocabulary import IDENTIFIER_KINDS
@@ -53,8 +56,8 @@ _HASH_BYTES, _HASH_BLOCK_BYTES = 64, 128  # SHA-512
 
 
 @dataclass(frozen=True, slots=True)
-class OprfKey:
-    """An origin's key for tokens, from `derive_key`. `secret` and `public` are 32 bytes.
+class KindKey:
+    """The key of one kind of identifier, from `derive_kind`. `secret` and `public` are 32 bytes.
 
     A secret that is no scalar is a ValueError: a fault of the program.
     """
@@ -66,10 +69,23 @@ class OprfKey:
         _need_scalar(self.secret)
         object.__setattr__(self, "public", _group().multiply_base(self.secret))
 
-    @property
-    def kid(self) -> bytes:
-        """The eight bytes by which cards and tokens name this key."""
-        return h("oprf", self.public)[:OPRF_KID_BYTES]
+
+@dataclass(frozen=True, slots=True)
+class OprfKey:
+    """An origin's key for tokens, from `derive_key`: one for each of IDENTIFIER_KINDS."""
+
+    kinds: Mapping[str, KindKey]
+    kid: bytes = field(init=False)  # the eight bytes by which cards and tokens name this key
+
+    def __post_init__(self) -> None:
+        publics = b"".join(self.kinds[kind].public for kind in IDENTIFIER_KINDS)
+        object.__setattr__(self, "kid", h("oprf", publics)[:OPRF_KID_BYTES])
+
+    def of(self, idkind: str) -> KindKey:
+        """The key of one kind. ProtocolError MALFORMED for what is none of IDENTIFIER_KINDS."""
+        if idkind not in self.kinds:
+            raise _no_token()
+        return self.kinds[idkind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,17 @@ def oprf_available() -> bool:
     return best_group() is not None
 
 
-def derive_key(seed: bytes, info: bytes = OPRF_KEY_INFO) -> OprfKey:
+def derive_key(seed: bytes) -> OprfKey:
+    """Make an origin's key from its 32 secret bytes; another length is a ValueError."""
+    return OprfKey({kind: derive_kind(seed, kind_info(kind)) for kind in IDENTIFIER_KINDS})
+
+
+def kind_info(idkind: str) -> bytes:
+    """The public text from which, with the seed, the key of a kind follows."""
+    return OPRF_KEY_INFO + b"\0" + idkind.encode("ascii")
+
+
+def derive_kind(seed: bytes, info: bytes) -> KindKey:
     """Make the key that follows from 32 secret bytes and a public text. RFC 9497 §3.2.1.
 
     Another length of the seed, or 65,536 bytes of info, are a ValueError: a fault of the program.
@@ -102,7 +128,7 @@ def derive_key(seed: bytes, info: bytes = OPRF_KEY_INFO) -> OprfKey:
         uniform = expand_message_xmd(material + bytes([count]), _DERIVE, UNIFORM_BYTES)
         scalar = scalar_from(uniform)
         if scalar is not None:
-            return OprfKey(scalar)
+            return KindKey(scalar)
     raise ValueError("no key follows from this seed")  # once in 2^64,000 seeds
 
 
@@ -113,7 +139,7 @@ def token_input(idkind: str, normal: str) -> bytes:
     are never tokens.
     """
     if idkind not in IDENTIFIER_KINDS:
-        raise malformed("this kind of identifier has no token")
+        raise _no_token()
     return _FRAME + idkind.encode("ascii") + b"\0" + normal.encode("utf-8")
 
 
@@ -124,10 +150,10 @@ def token_of(output: bytes) -> bytes:
 
 def own_token(key: OprfKey, idkind: str, normal: str) -> bytes:
     """The token of an identifier of our own, 32 bytes; what an asker finds by blinding."""
-    return token_of(evaluate_own(key, token_input(idkind, normal)))
+    return token_of(evaluate_own(key.of(idkind), token_input(idkind, normal)))
 
 
-def evaluate_own(key: OprfKey, data: bytes) -> bytes:
+def evaluate_own(key: KindKey, data: bytes) -> bytes:
     """Evaluate an input that we know, without blinding; 64 bytes. RFC 9497 §3.3.1, Evaluate."""
     group = _group()
     return _output(data, multiplied(group, key.secret, _element_of(group, data)))
@@ -142,7 +168,7 @@ def blind(data: bytes, random: Callable[[int], bytes]) -> Blinded:
     return Blinded(scalar, multiplied(group, scalar, _element_of(group, data)))
 
 
-def evaluate(key: OprfKey, element: bytes) -> bytes:
+def evaluate(key: KindKey, element: bytes) -> bytes:
     """Answer a peer's blinded element; 32 bytes. RFC 9497 §3.3.1, BlindEvaluate.
 
     ProtocolError MALFORMED for bytes that are no element, or the identity.
@@ -165,7 +191,7 @@ def blind_all(items: Sequence[bytes], random: Callable[[int], bytes]) -> list[Bl
     return [blind(data, random) for data in items]
 
 
-def evaluate_all(key: OprfKey, elements: Sequence[bytes]) -> list[bytes]:
+def evaluate_all(key: KindKey, elements: Sequence[bytes]) -> list[bytes]:
     """Answer the elements of one `match`, in their order.
 
     All are refused for one bad one, or for more than MATCH_ITEMS: ProtocolError MALFORMED. A
@@ -202,6 +228,10 @@ def expand_message_xmd(message: bytes, tag: bytes, size: int) -> bytes:
         mixed = bytes(one ^ other for one, other in zip(first, blocks[-1], strict=True))
         blocks.append(hashlib.sha512(mixed + bytes([len(blocks) + 1]) + suffix).digest())
     return b"".join(blocks)[:size]
+
+
+def _no_token() -> ProtocolError:
+    return malformed("this kind of identifier has no token")
 
 
 def _group() -> Group:

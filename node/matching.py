@@ -37,7 +37,7 @@ async def answer_match(node: Node, peer: int, inner: Inner, match: Match) -> Mat
     for a question that was seen.
     """
     key = await node.change(_admit, node, peer, inner, match)
-    evaluated = await asyncio.to_thread(evaluate_all, key, match.blinded)
+    evaluated = await asyncio.to_thread(evaluate_all, key.of(match.idkind), match.blinded)
     await node.read(_need_leave, node, peer, match.idkind)  # it may have ended meanwhile
     return Matched(key.kid, tuple(evaluated))
 

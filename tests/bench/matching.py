@@ -45,7 +45,9 @@ def _rates(what: str, work: Callable[[], object], each: int) -> Figure:
 
 def _evaluations(name: str, group: Group, each: int) -> Figure:
     element = group.from_hash(os.urandom(64))
-    return _rates(f"evaluations, {name}", lambda: multiplied(group, KEY.secret, element), each)
+    return _rates(
+        f"evaluations, {name}", lambda: multiplied(group, KEY.of("phone").secret, element), each
+    )
 
 
 def _questions(count: int) -> list[Figure]:
@@ -56,7 +58,7 @@ def _questions(count: int) -> list[Figure]:
         start = time.perf_counter()
         blinds = blind_all(items, os.urandom)
         asked = time.perf_counter()
-        answers = evaluate_all(KEY, [blinded.element for blinded in blinds])
+        answers = evaluate_all(KEY.of("phone"), [blinded.element for blinded in blinds])
         answered = time.perf_counter()
         finalize_all(items, blinds, answers)
         asking.append(asked - start + time.perf_counter() - answered)

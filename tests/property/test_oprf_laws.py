@@ -25,7 +25,7 @@ from protocol.vocabulary import IDENTIFIER_KINDS
 SEEDS = st.binary(min_size=32, max_size=32)
 UNIFORM = st.binary(min_size=64, max_size=64)
 KINDS = st.sampled_from(IDENTIFIER_KINDS)
-KEY = derive_key(b"r" * 32)
+KEY = derive_key(b"r" * 32).of("phone")
 ONE = (1).to_bytes(32, "little")
 # Half of all bytes below the prime are even, and of those an eighth are elements.
 ELEMENTS = st.one_of(
@@ -42,8 +42,8 @@ def test_who_asks_blindly_finds_the_origin_s_own_token(
 ) -> None:
     key, asked = derive_key(seed), token_input(kind, normal)
     blinded = blind(asked, lambda _: uniform)
-    output = finalize(asked, blinded, evaluate(key, blinded.element))
-    assert output == evaluate_own(key, asked)
+    output = finalize(asked, blinded, evaluate(key.of(kind), blinded.element))
+    assert output == evaluate_own(key.of(kind), asked)
     assert token_of(output) == own_token(key, kind, normal)
 
 

@@ -21,6 +21,7 @@ from node.store.tables_matching import match_answered
 from protocol.errors import ErrorNumber
 from protocol.messages import Err, decode_body
 from protocol.messages_match import Match, Matched
+from protocol.vocabulary import IDENTIFIER_KINDS
 from tests.support.hostile import answering, peer, sealed
 from tests.support.key_material import TODAY, MadeUp
 from tests.support.one_node import Clock, befriend, one_node
@@ -77,6 +78,23 @@ async def test_an_answer_gives_the_tokens_that_the_origin_makes_itself(tmp_path:
         assert answer.oprf_kid == key.kid
         found = [token_of(each) for each in finalize_all(inputs, blinds, answer.evaluated)]
         assert found == [own_token(key, "phone", phone) for phone in PHONES]
+
+
+async def test_who_may_have_tokens_of_one_kind_gets_none_of_another_by_naming_that_kind(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "home") as node:
+        await policy_apply(node, with_level("phone", "withhold"))
+        other = await befriend(node, "Harbour")
+        match, inputs, blinds = question(PHONES[:1], "phone")
+        assert await refusal(node, other, match) == ErrorNumber.NOT_GRANTED
+        key = node.context.oprf_key
+        assert key is not None
+        for kind in ("email", "handle"):
+            answer = await ask(node, other, Match(kind, match.blinded))
+            assert isinstance(answer, Matched)
+            found = [token_of(each) for each in finalize_all(inputs, blinds, answer.evaluated)]
+            assert found[0] not in {own_token(key, each, PHONES[0]) for each in IDENTIFIER_KINDS}
 
 
 async def test_a_peer_that_enumerates_is_refused_beyond_300_a_day_also_after_a_restart(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from keys.oprf import OPRF_KEY_INFO, blind, derive_key, evaluate, token_input
+from keys.oprf import blind, derive_key, evaluate, kind_info, token_input
 from keys.ristretto import ORDER
+from protocol.vocabulary import IDENTIFIER_KINDS
 from tests.support.key_material import Chance
 from tests.support.rfc_ristretto import (
     BAD_ENCODINGS,
@@ -54,7 +55,10 @@ def _published(cases: Cases) -> None:
 
 def _own(cases: Cases) -> None:
     seed = RIVERSIDE_SEED.hex()
-    cases.accept("the key of Riverside", {"seed": seed, "info": OPRF_KEY_INFO.hex()})
+    for kind in IDENTIFIER_KINDS:
+        given = {"seed": seed, "info": kind_info(kind).hex()}
+        cases.accept(f"the key of Riverside for {kind}", given)
+    cases.accept("the key id of Riverside", {"seed": seed})
     for number, (kind, normal) in enumerate(IDENTIFIERS, 1):
         given = {"seed": seed, "idkind": kind, "normal": normal}
         cases.accept(f"the token of {kind} {number}", given)
@@ -70,20 +74,26 @@ def _own(cases: Cases) -> None:
 def _way(cases: Cases) -> None:
     data, scalar = token_input("phone", PHONE), HARBOUR_BLIND
     blinded = blind(data, fixed(scalar))
-    evaluated = evaluate(KEY, blinded.element)
+    evaluated = evaluate(KEY.of("phone"), blinded.element)
     asked = {"input": data.hex(), "blind": scalar.hex()}
     cases.accept("Harbour blinds", asked)
     cases.accept(
-        "Riverside evaluates", {"secret": KEY.secret.hex(), "element": blinded.element.hex()}
+        "Riverside evaluates",
+        {"secret": KEY.of("phone").secret.hex(), "element": blinded.element.hex()},
     )
     cases.accept("Harbour unblinds", {**asked, "evaluated": evaluated.hex()})
+    email = KEY.of("email")
+    as_email = evaluate(email, blinded.element)
+    given = {"secret": email.secret.hex(), "element": blinded.element.hex()}
+    cases.accept("Riverside evaluates it as an email", given)
+    cases.accept("what Harbour then has is no token", {**asked, "evaluated": as_email.hex()})
 
 
 def _refused(cases: Cases) -> None:
     data = token_input("phone", PHONE).hex()
 
     def given(element: str) -> tuple[Case, Case]:
-        asked = {"secret": KEY.secret.hex(), "element": element}
+        asked = {"secret": KEY.of("phone").secret.hex(), "element": element}
         return asked, {"input": data, "blind": HARBOUR_BLIND.hex(), "evaluated": element}
 
     good, identity = MULTIPLES[1], MULTIPLES[0]

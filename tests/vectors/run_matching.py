@@ -6,9 +6,10 @@ from typing import Any
 
 from keys.oprf import (
     Blinded,
-    OprfKey,
+    KindKey,
     blind,
     derive_key,
+    derive_kind,
     evaluate,
     finalize,
     own_token,
@@ -31,13 +32,15 @@ def matching(given: Any) -> Any:
         return {
             "input": token_input(kind, normal).hex(), "kid": key.kid.hex(), "token": token.hex(),
         }  # fmt: skip
+    if "info" in given:
+        one = derive_kind(unhex(given["seed"]), unhex(given["info"]))
+        return {"secret": one.secret.hex(), "public": one.public.hex()}
     if "seed" in given:
-        key = derive_key(unhex(given["seed"]), unhex(given["info"]))
-        return {"secret": key.secret.hex(), "public": key.public.hex(), "kid": key.kid.hex()}
+        return {"kid": derive_key(unhex(given["seed"])).kid.hex()}
     if "evaluated" in given:
         kept = Blinded(unhex(given["blind"]), b"")
         return {"output": finalize(unhex(given["input"]), kept, unhex(given["evaluated"])).hex()}
     if "blind" in given:
         return {"element": blind(unhex(given["input"]), fixed(unhex(given["blind"]))).element.hex()}
-    key = OprfKey(unhex(given["secret"]))
-    return {"evaluated": evaluate(key, unhex(given["element"])).hex()}
+    secret = KindKey(unhex(given["secret"]))
+    return {"evaluated": evaluate(secret, unhex(given["element"])).hex()}

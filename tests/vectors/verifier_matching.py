@@ -133,18 +133,20 @@ def derived(seed: bytes, info: bytes) -> int:
     raise AssertionError
 
 
-def key(seed: bytes, info: bytes) -> dict[str, str]:
+def public(secret: int) -> bytes:
     base_y = 4 * inverted(5) % P
     base_x = root((base_y * base_y - 1) * inverted(D * base_y * base_y + 1))
     assert base_x is not None
-    secret = derived(seed, info)
-    public = write(times(secret, (base_x, base_y)))
-    kid = h("oprf", public)[:8]
-    return {
-        "secret": secret.to_bytes(32, "little").hex(),
-        "public": public.hex(),
-        "kid": kid.hex(),
-    }
+    return write(times(secret, (base_x, base_y)))
+
+
+def of_kind(seed: bytes, kind: str) -> int:
+    return derived(seed, b"parasol1.oprf\0" + kind.encode())
+
+
+def kid(seed: bytes) -> str:
+    kinds = ("phone", "email", "handle", "plate", "profile")
+    return h("oprf", b"".join(public(of_kind(seed, kind)) for kind in kinds))[:8].hex()
 
 
 def output(data: bytes, element: Point) -> str:
@@ -156,17 +158,19 @@ def output(data: bytes, element: Point) -> str:
 def token(given: Any) -> Any:
     need(given["idkind"] in KINDS)
     data = f"parasol1.id\0{given['idkind']}\0{given['normal']}".encode()
-    made = key(unhex(given["seed"]), b"parasol1.oprf")
-    secret = int.from_bytes(unhex(made["secret"]), "little")
-    whole = output(data, times(secret, to_group(data)))
-    return {"input": data.hex(), "kid": made["kid"], "token": whole[:64]}
+    seed = unhex(given["seed"])
+    whole = output(data, times(of_kind(seed, given["idkind"]), to_group(data)))
+    return {"input": data.hex(), "kid": kid(seed), "token": whole[:64]}
 
 
 def matching(given: Any) -> Any:
     if "idkind" in given:
         return token(given)
+    if "info" in given:
+        scalar = derived(unhex(given["seed"]), unhex(given["info"]))
+        return {"secret": scalar.to_bytes(32, "little").hex(), "public": public(scalar).hex()}
     if "seed" in given:
-        return key(unhex(given["seed"]), unhex(given["info"]))
+        return {"kid": kid(unhex(given["seed"]))}
     if "secret" in given:
         secret = int.from_bytes(unhex(given["secret"]), "little")
         return {"evaluated": write(times(secret, read(unhex(given["element"])))).hex()}

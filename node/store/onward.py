@@ -22,6 +22,7 @@ from federation.verify import verify_record
 from node.store.context import Context
 from node.store.ledger_rows import ledger_row
 from node.store.peers import Peer, all_peers
+from node.store.quarantine import QUARANTINED
 from node.store.records import chunks, only, opened_values
 from node.store.tables import ledger, records
 from protocol.commitment import decode_disclosures, erased_hash, state_hash, stopped_hash
@@ -33,8 +34,10 @@ from protocol.messages import Given, Put
 if TYPE_CHECKING:
     from node.store.grants import StoreGrants
 
-SOUND = frozenset({"", "not_accepted"})
-"""Why a row may be held and still be its author's word: our policy keeps a part of it out."""
+SOUND = frozenset({"", "not_accepted", QUARANTINED})
+"""Why a row may be held and still be its author's word: our policy keeps a part of it out, or we
+stay with what it said before the moment from which it is not believed; what came since is hidden.
+"""
 
 
 @dataclass(frozen=True, slots=True)

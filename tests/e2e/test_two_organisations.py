@@ -99,8 +99,11 @@ def test_check_finds_whole_and_partial_identifiers_and_masked_forms(make: Make) 
     released = set(one.run("policy", "preview", "--peer", "Harbour", alert)["released"])
     assert "phone" not in released
     if "phone.masked" in released:
-        (masked,) = other.run("check", "-", stdin=PHONE)["matches"]
+        (masked,) = other.run("check", "--local", "-", stdin=PHONE)["matches"]
         assert (masked["alert"], masked["why"]) == (alert, "phone masked form")
+        (asked,) = other.run("check", "-", stdin=PHONE)["matches"]
+        assert asked["alert"] == alert
+        assert asked["why"].startswith("phone matched by token")
 
 
 def test_a_peer_is_paused_taken_up_again_blocked_and_removed(

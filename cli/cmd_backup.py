@@ -15,6 +15,7 @@ from cli.cli_state import Cli
 from cli.files import move_new, refuse_existing, write_new
 from cli.ordered import OrderedGroup
 from cli.show import anything, emit, facts
+from cli.words import say
 
 
 @click.command()
@@ -77,6 +78,24 @@ def recover() -> None:
 def show(cli: Cli) -> None:
     """Show what is held back since the restore, and for which peer."""
     emit(cli, cli.call("recover_show"), anything, then="parasol recover confirm, once you looked")
+
+
+@recover.command()
+@click.argument("entry")
+@click.pass_obj
+def sign(cli: Cli, entry: str) -> None:
+    """Sign one alert of ours that is dated after its key was revoked.
+
+    ENTRY is its entry in `recover show`. Only if you know the text for yours: whoever had the key
+    can have written it. A withdrawal or an erasure is never signed so."""
+    if cli.may_ask():
+        shown = cli.call("recover_show")["returned"]
+        for row in shown:
+            if row["by_hand"] and row["entry"].startswith(entry.strip().lower()):
+                for name, value in sorted(row["fields"].items()):
+                    say(f"{name}: {value}")
+        confirm(cli, "sign", "This text will be signed as ours, and shared as policy allows.")
+    emit(cli, cli.call("recover_sign", entry=entry), anything, then="parasol recover show")
 
 
 @recover.command("confirm")

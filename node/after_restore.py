@@ -9,7 +9,8 @@ is known to be wrong, and only a new correction helps. One that was only signed 
 every field as it is, needs nobody: it is signed once more.
 
 Invariant: nothing is signed that did not carry a valid signature of a key which our own documents
-have listed, or that is dated on or after the day from which that key is revoked.
+have listed, nor, but for what a keeper read and named, one live alert at a time, what is dated on
+or after the day from which that key is revoked.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from sqlalchemy import Connection, delete, select
 from federation.release import Restrictions
 from keys.orgdoc import OrgDoc
 from keys.signing import SigningKey, verify
+from node.errors import NotFound, Refused
 from node.opening import LOST
 from node.pipeline import narrow, new_record, publish, sign_alert, spread
 from node.store import meta
@@ -41,8 +43,10 @@ from protocol.codec import Value
 from protocol.commitment import Disclosure, decode_disclosures
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ProtocolError
-from protocol.ids import Day, RecordKey
+from protocol.ids import Day, RecordKey, text_id
 from protocol.merge import order
+
+DATED = "it is dated after its key was revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ class Returned:
     def fields(self) -> dict[str, Value]:
         """What it says, as far as the peer had it."""
         return {disclosure.name: disclosure.value for disclosure in self.opened}
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it is dropped unless a keeper knows it for ours: `sign_by_hand`."""
+        return self.refusal == DATED
 
 
 def returned_entries(
@@ -90,8 +99,6 @@ def _refusal(
         if entry.node_key in gone:
             return "a withdrawal or erasure under a revoked key is not believed"
         return ""
-    if entry.day >= gone.get(entry.node_key, entry.day + 1):
-        return "it is dated after its key was revoked"
     if entry.exp_day < context.today:
         return "it has expired"
     if not names:
@@ -99,6 +106,8 @@ def _refusal(
     for scope in (permissions.ERASED, permissions.WITHDRAWN):
         if context.register.get(scope, entry.rk) is not None:
             return f"the register says that it was {scope}"
+    if entry.day >= gone.get(entry.node_key, entry.day + 1):
+        return DATED  # the last to be asked: this one a keeper may overrule
     return ""
 
 
@@ -124,6 +133,42 @@ def signed_anew(
             best[rk] = each
     above = {rk: max(highest[rk], context.register.least_revision(rk)) for rk in best}
     return [_sign(best[rk], ours.get(rk), above[rk] + 1, key, context) for rk in best]
+
+
+def sign_by_hand(
+    connection: Connection,
+    context: Context,
+    documents: Sequence[OrgDoc],
+    key: SigningKey,
+    text: str,
+) -> tuple[RecordKey, set[int]]:
+    """Sign one live alert that waits and is dated after its key was revoked: a keeper read it.
+
+    `text` is its entry's id, or the start of it: of one alert two texts may wait, and one of them a
+    thief's. What else waits goes on waiting. Returns its key and the peers with news. NotFound;
+    Refused where it waits for another reason, was corrected since, or a later one stands.
+    """
+    wanted = text.strip().lower()
+    waiting = returned_entries(connection, context, documents)
+    fits = [each for each in waiting if wanted and text_id(each.entry.eid).startswith(wanted)]
+    if len(fits) != 1:
+        raise NotFound("no single entry waits under that id; see parasol recover show")
+    entry, rk = fits[0].entry, fits[0].entry.rk
+    if not fits[0].needs_a_person:
+        what = fits[0].refusal or "parasol recover confirm signs it"
+        raise Refused(f"this one is not signed by hand: {what}")
+    if _is_corrected(context, entry):
+        raise Refused("it was corrected since: publish what it should say")
+    mine = own_records(connection, context.org, [rk]).get(rk)
+    if mine is not None and order(mine.entry) >= order(entry):
+        raise Refused("a later text of this alert stands here: parasol alert show")
+    highest = max(each.entry.rev for each in waiting if each.entry.rk == rk)
+    above = max(highest, context.register.least_revision(rk))
+    news = publish(connection, context, [_sign(fits[0], mine, above + 1, key, context)])
+    if mine is None:
+        note_partial(connection, [rk])
+    connection.execute(delete(returned).where(returned.c.id == fits[0].row))
+    return rk, news
 
 
 def _is_corrected(context: Context, entry: Entry) -> bool:

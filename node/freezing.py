@@ -18,7 +18,8 @@ from protocol.shape import as_array, as_int, as_str
 
 REASON_CHARS = 500
 _REFUSED = frozenset(
-    {"draft_publish", "draft_approve", "policy_apply", "recover_confirm", "bundle_write"}
+    {"draft_publish", "draft_approve", "policy_apply", "bundle_write"}
+    | {"recover_confirm", "recover_sign"}
     | {"policy_adopt", "policy_leave", "peer_verify", "peer_resume", "peer_introduce"}
     | {"receipt_accept", "dispute_close", "dispute_lift"}
     | {"voice_corroborate", "voice_dispute", "voice_same_as", "voice_withdraw"}

@@ -23,6 +23,7 @@ from node.after_restore import (
     corrected_since,
     let_go,
     returned_entries,
+    sign_by_hand,
     signed_anew,
 )
 from node.backup import BACKUP, remove_leftovers
@@ -125,6 +126,7 @@ async def recover_show(node: Node) -> dict[str, Any]:
         context = node.context
         found = standing(connection, context)
         peers = {peer.id: peer for peer in all_peers(connection)}
+        judged = returned_entries(connection, context, documents)
         shown = {
             "state": recovery_of(node, found),
             "register": "lost" if context.hold_all else "kept",
@@ -141,9 +143,7 @@ async def recover_show(node: Node) -> dict[str, Any]:
                 for row in connection.execute(select(suspended))
                 if row.peer in peers
             ],
-            "returned": [
-                _returned(each, peers) for each in returned_entries(connection, context, documents)
-            ],
+            "returned": [_returned(each, peers) for each in judged],
             "corrected_since": [
                 {"alert": text_id(rk), "rev": rev, "corrected_rev": other}
                 for rk, rev, other in corrected_since(connection, context)
@@ -154,6 +154,8 @@ async def recover_show(node: Node) -> dict[str, Any]:
             steps.append(
                 "parasol alert correct, for each that was corrected after the backup was made"
             )
+        if any(each.needs_a_person for each in judged):
+            steps.append("parasol recover sign ENTRY, for each with by_hand that is surely ours")
         return {**shown, **({"next": steps} if steps else {})}
 
     return await node.read(look)
@@ -162,11 +164,20 @@ async def recover_show(node: Node) -> dict[str, Any]:
 def _returned(each: Returned, peers: Mapping[int, Peer]) -> dict[str, Any]:
     entry = each.entry
     return {
-        "alert": text_id(entry.rk), "from": peers[each.peer].name if each.peer in peers else "",
+        "alert": text_id(entry.rk), "entry": text_id(entry.eid), "by_hand": each.needs_a_person,
+        "from": peers[each.peer].name if each.peer in peers else "",
         "rev": entry.rev, "status": entry.status.name.lower(), "day": iso_date(entry.day),
         "key": text_id(entry.node_key)[:12], "fields": plain_fields(each.fields),
         "will": f"be dropped: {each.refusal}" if each.refusal else "be signed again",
     }  # fmt: skip
+
+
+async def recover_sign(node: Node, entry: str) -> dict[str, Any]:
+    """Sign one alert that came back dated after its key was revoked: a keeper knows it for ours."""
+    context, documents = node.context, node.documents.orgdocs
+    rk, news = await node.change(sign_by_hand, context, documents, node.key, entry)
+    node.on_news(news)
+    return {"alert": text_id(rk), "peers_with_news": len(news)}
 
 
 async def recover_confirm(node: Node) -> dict[str, Any]:

@@ -110,6 +110,7 @@ COMMANDS: dict[str, str] = {
     "bundle_read": "bundles",
     "backup": "backups",
     "recover_show": "backups",
+    "recover_sign": "backups",
     "recover_confirm": "backups",
 }
 

@@ -84,6 +84,7 @@ async def test_a_command_of_alerts_is_refused_unless_it_only_reads(
     [
         "dispute_close", "dispute_lift", "peer_introduce", "peer_resume", "peer_verify",
         "policy_adopt", "policy_apply", "policy_leave", "receipt_accept", "recover_confirm",
+        "recover_sign",
     ],
 )  # fmt: skip
 async def test_what_would_give_peers_more_is_refused(tmp_path: Path, command: str) -> None:

@@ -88,7 +88,11 @@ class Forwarded:
         for item in items:
             at = existing.get(item.rk)
             is_anothers = item.is_stop and at is not None and bytes(at.org) != self._peer.org
-            passed = item.author is not None or item.rk in rows or is_anothers
+            is_its_own = at is not None and bytes(at.org) == self._peer.org
+            if item.record is not None:
+                is_its_own = item.record.entry.org == self._peer.org
+            is_known = item.rk in rows and not is_its_own
+            passed = item.author is not None or is_known or is_anothers
             (others if passed else own).append(item)
         return own, others
 
@@ -192,6 +196,27 @@ class Forwarded:
                     records.c.rk.in_(group), records.c.org == self._peer.org, records.c.eid == b""
                 )
             )
+
+    def note(self, row: Mapping[str, Any]) -> None:
+        """Mirror an item of the peer's own that is not taken, while hubs' word of it stands.
+
+        `row` is an empty row of `records`; this one is told of, and shows nothing.
+        """
+        self.forget_notes([RecordKey(row["rk"])])
+        noted = {name: row[name] for name in COLUMNS} | {"org": b""}
+        added = insert(forwarded).values(source=self._peer.id, rk=row["rk"], **noted)
+        self._connection.execute(added)
+        self._context.live_counts.pop(-self._peer.id, None)
+
+    def forget_notes(self, rks: Collection[RecordKey]) -> None:
+        """Drop what `note` kept of these: `records` has their rows."""
+        if not self._count():
+            return
+        empty = (self._mine, forwarded.c.eid == b"", forwarded.c.org == b"")
+        for group in chunks(rks):
+            query = delete(forwarded).where(*empty, forwarded.c.rk.in_(group))
+            if self._connection.execute(query).rowcount:
+                self._context.live_counts.pop(-self._peer.id, None)
 
     def _count(self) -> int:
         """How many rows the mirror has; nearly always none, so that is remembered."""

@@ -24,6 +24,7 @@ from node.store.context import Context
 from node.store.digests import bounds
 from node.store.forwarded import Forwarded, yield_to_author
 from node.store.incoming_row import COLUMNS, RowMaker
+from node.store.lawful import LAWFUL_HOLD
 from node.store.passed_on import is_derived
 from node.store.peers import Peer, set_peer
 from node.store.records import (
@@ -53,6 +54,9 @@ _STATES = select(records.c.rk, records.c.state).where(
 _HELD = select(records.c.rk, records.c.held).where(
     records.c.org == bindparam("org"), records.c.held != ""
 )
+_TAKEN = frozenset({"", "not_accepted", LAWFUL_HOLD})
+"""Why the first own word of an author may be held, and still end what hubs say of its record."""
+
 _LAST_ID = select(func.max(records.c.id))
 _INSERTED = ("id", "rk", "org", *COLUMNS)
 _in_order = itemgetter(*_INSERTED)
@@ -177,7 +181,6 @@ class StoreIntake:
             return
         existing = self._existing([item.rk for item in items])
         items, passed_on = self._passed_on.sort_out(items, existing)
-        self._take_over(items, existing)
         maker = RowMaker(
             self._connection, self._context, self.peer, door(self._context.policy, self.peer.org)
         )
@@ -187,21 +190,24 @@ class StoreIntake:
         updates: list[dict[str, Any]] = []
         purged: list[tuple[int, bytes]] = []
         values_of: dict[RecordKey, dict[str, Value]] = {}
+        said: list[Any] = []
         ids = {rk: row.id for rk, row in existing.items()}
         next_id = self._next_id()
-        away = self._context.turned_away.get(self.peer.id, {})
         for item in items:
             old = existing.get(item.rk)
-            if old is not None and bytes(old.org) != self.peer.org:
-                if not gives_way(self._connection, self._context, old, item):
-                    turn_away(self._context, self.peer.id, item, "not_author")
-                    continue  # no one may touch another organisation's record
-                old = None
-            away.pop(item.rk, None)
-            if old is None and room <= -self._context.live_limit:
-                turn_away(self._context, self.peer.id, item, "full")
-                continue  # as many again have a row that says so; there must be an end
+            if self._is_turned_away(item, old, room):
+                continue
+            of_hubs = old if old is not None and is_derived(old) else None
+            if old is not None and (of_hubs is not None or bytes(old.org) != self.peer.org):
+                old = None  # its own word begins here
             row, values = maker.row(item, old, full=old is None and room <= 0)
+            self._context.digests.touch(SIDE, self.peer.id, item.rk)
+            if of_hubs is not None:
+                if row["held"] not in _TAKEN:
+                    self._passed_on.note(row)
+                    continue
+                said.append(of_hubs)
+                brake.watch(of_hubs, row, values)
             if old is None:
                 room -= 1
                 row["id"] = ids[item.rk] = next_id
@@ -218,29 +224,37 @@ class StoreIntake:
                 row["b_id"] = old.id
                 del row["rk"], row["org"]
                 updates.append(row)
-            self._context.digests.touch(SIDE, self.peer.id, item.rk)
         unindex(self._connection, purged)
+        self._take_over(said)
         if updates:
             self._connection.execute(_UPDATE, updates)
         if inserts:
             # Driver SQL: the compiled statement spends as long on names as SQLite on the row.
             self._connection.exec_driver_sql(_INSERT, [_in_order(row) for row in inserts])
             self._context.live_counts[self.peer.id] = self._live_count() + len(inserts)
+            self._passed_on.forget_notes([RecordKey(row["rk"]) for row in inserts])
         self._index(ids, values_of)
         self._passed_on.apply(passed_on)
         gone = (item.record for item in items if item.record is not None)
         if any(record.entry.status is Status.ERASED for record in gone):
             forget_judged(self._connection, self.today)
 
-    def _take_over(self, items: Sequence[CheckedItem], existing: dict[RecordKey, Any]) -> None:
+    def _is_turned_away(self, item: CheckedItem, old: Any, room: int) -> bool:
+        """Whether there is no row for this item at all; then that is noted."""
+        is_new = old is None or is_derived(old)
+        if old is not None and bytes(old.org) != self.peer.org:
+            if not gives_way(self._connection, self._context, old, item):
+                turn_away(self._context, self.peer.id, item, "not_author")
+                return True  # no one may touch another organisation's record
+            is_new = True
+        if is_new and room <= -self._context.live_limit:
+            turn_away(self._context, self.peer.id, item, "full")
+            return True  # as many again have a row that says so; there must be an end
+        self._context.turned_away.get(self.peer.id, {}).pop(item.rk, None)
+        return False
+
+    def _take_over(self, said: Sequence[Any]) -> None:
         """The author speaks for itself from now on: what hubs said of these records goes."""
-        said = [
-            existing.pop(item.rk)
-            for item in items
-            if item.rk in existing
-            and is_derived(existing[item.rk])
-            and bytes(existing[item.rk].org) == self.peer.org
-        ]
         if not said:
             return
         unindex(self._connection, [(row.id, bytes(row.disclosures)) for row in said])
@@ -248,6 +262,7 @@ class StoreIntake:
         for group in chunks(rks):
             self._connection.execute(delete(records).where(records.c.rk.in_(group)))
         yield_to_author(self._connection, rks)
+        self._context.live_counts.pop(self.peer.id, None)
 
     def _index(
         self, ids: dict[RecordKey, int], values_of: dict[RecordKey, dict[str, Value]]

@@ -34,6 +34,7 @@ from node.store.grants import StoreGrants
 from node.store.lawful import lift_ended
 from node.store.mailbox import forget_mail
 from node.store.onward import spread_onward
+from node.store.passed_on import show
 from node.store.peers import mark_hello_due
 from node.store.receipts import forget_receipts
 from node.store.records import forget_expired
@@ -156,6 +157,7 @@ def purge_braked(connection: Connection, context: Context) -> int:
         return 0
     gone = let_go_old(connection, context)
     if gone:
+        show(connection, context)
         context.news |= spread_onward(connection, context, StoreGrants)
     return gone
 

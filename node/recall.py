@@ -47,7 +47,7 @@ def left_by(connection: Connection, context: Context, peer: Peer) -> None:
     Its ledger stays: a goodbye proves nothing, and who must be told of an erasure is in there. Nor
     does it purge at a stroke what a thief of its key would like to see gone: that waits aside.
     """
-    brake_goodbye(connection, context, peer.org)
+    brake_goodbye(connection, context, peer)
     purge_theirs(connection, context, peer, keep_aside=True)
     set_peer(connection, peer.id, state=PeerState.GONE.value)
 

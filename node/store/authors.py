@@ -21,8 +21,9 @@ from node.store.asking import REVOKED
 from node.store.context import Context
 from node.store.peers import Peer, all_peers, documents_of, peer_of, set_peer
 from node.store.tables import authors, forwarded, peers
+from node.store.tables_defence import braked
 from protocol.codec import Value, encode
-from protocol.entry import Status
+from protocol.entry import Status, decode_entry
 from protocol.errors import ProtocolError
 from protocol.ids import OrgId, RecordKey, day_of
 from protocol.messages import Put, Stop
@@ -178,4 +179,7 @@ def hide_revoked(connection: Connection, context: Context, doc: OrgDoc) -> set[R
 def forget_authors(connection: Connection) -> None:
     """Drop the documents of authors of whom nothing is here any more."""
     used = select(forwarded.c.org)
-    connection.execute(delete(authors).where(authors.c.org.not_in(used)))
+    aside = connection.execute(select(braked.c.entry)).scalars()  # it may come back
+    kept = {decode_entry(bytes(raw)).org for raw in aside}
+    is_unused = authors.c.org.not_in(used) & authors.c.org.not_in(list(kept))
+    connection.execute(delete(authors).where(is_unused))

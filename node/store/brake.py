@@ -8,8 +8,10 @@ its row is held as `braked` and so never confirmed, and the register does not kn
 yet. What was set aside is purged when the keeper confirms or after 72 hours; it comes back when the
 keeper rejects it or its key is revoked.
 
+What a hub passes on counts as the hub's: whoever speaks for it can stop that.
+
 The count is by our receive time and in the register: neither a restart nor a restore forgets it.
-Called by `node.store.intake` for items that `may_take`, for no others.
+Called by `node.store.intake` and `forwarded` for items that `may_take`, for no others.
 """
 
 from collections.abc import Mapping
@@ -17,19 +19,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, union_all, update
 
 from federation.admit import door
 from federation.ledger import RowKind
 from federation.terms import allows
 from node.store import register as permissions
+from node.store.authors import forget_authors
 from node.store.context import Context
+from node.store.peers import Peer
 from node.store.purges import note_purge
 from node.store.records import NOTHING_DISCLOSED, only, opened_values
-from node.store.tables import records
+from node.store.tables import forwarded, peers, records
 from node.store.tables_defence import braked
 from protocol.codec import Value, decode, encode
-from protocol.entry import Status
+from protocol.entry import Status, decode_entry
 from protocol.ids import Day, OrgId, RecordKey
 from protocol.shape import as_array, as_int
 
@@ -64,10 +68,11 @@ class Taking(StrEnum):
 class Brake:
     """What one origin takes away in one batch of items; rows are those of `node.store.tables`."""
 
-    def __init__(self, connection: Connection, context: Context, org: OrgId) -> None:
+    def __init__(self, connection: Connection, context: Context, peer: Peer) -> None:
         self._connection = connection
         self._context = context
-        self._org = org
+        self._org = peer.org
+        self._source = peer.id
         self._times: list[int] | None = None
         self._before = 0  # how many were taken before this batch, which is not written yet
         self._base: int | None = None
@@ -132,22 +137,31 @@ class Brake:
         if taken >= most or taken < SHARE_FROM // SHARE:
             return most  # a count of rows would change nothing
         if self._base is None:
-            few = select(records.c.id).where(*_shown(self._org, self._context.today))
-            query = select(func.count()).select_from(few.limit(most * SHARE).subquery())
-            self._base = self._before + self._connection.execute(query).scalar_one()
+            today = self._context.today
+            own = select(records.c.id).where(*_shown(self._org, today))
+            passed = select(forwarded.c.id).where(*_passed_on(self._source, today))
+            self._base = self._before
+            for few in (own, passed):
+                query = select(func.count()).select_from(few.limit(most * SHARE).subquery())
+                self._base += self._connection.execute(query).scalar_one()
         return min(most, self._base // SHARE) if self._base >= SHARE_FROM else most
 
 
-def brake_goodbye(connection: Connection, context: Context, org: OrgId) -> int:
-    """Set all of an origin aside that is shown, where a goodbye takes too much; returns how many.
+def brake_goodbye(connection: Connection, context: Context, peer: Peer) -> int:
+    """Set aside what is shown of a peer and by it, where a goodbye takes too much; how many.
 
     The rows stay as they are: the caller deletes them.
     """
-    now = context.now_us()
-    shown = select(
-        records.c.rk, records.c.org, literal(now), literal(Taking.PARTED.value), literal(""),
-        *(records.c[name] for name in COPIED),
-    ).where(*_shown(org, context.today))  # fmt: skip
+    now, org = context.now_us(), peer.org
+    said = (literal(org), literal(now), literal(Taking.PARTED.value), literal(""))
+    shown = union_all(
+        select(records.c.rk, *said, *(records.c[name] for name in COPIED)).where(
+            *_shown(org, context.today)
+        ),
+        select(forwarded.c.rk, *said, *(forwarded.c[name] for name in COPIED)).where(
+            *_passed_on(peer.id, context.today)
+        ),
+    )
     count = connection.execute(select(func.count()).select_from(shown.subquery())).scalar_one()
     taken = sum(now - at < WINDOW_US for at in taken_at(context, org))
     if taken + count <= context.brake_limit:
@@ -173,6 +187,14 @@ def _shown(org: OrgId, today: Day) -> tuple[Any, ...]:
         records.c.org == org, records.c.status == int(Status.LIVE), records.c.hidden == "",
         records.c.row_kind == int(RowKind.PUT), records.c.exp_day >= today,
         records.c.disclosures != NOTHING_DISCLOSED, records.c.row_exp > 0,  # its own word
+    )  # fmt: skip
+
+
+def _passed_on(source: int, today: Day) -> tuple[Any, ...]:
+    return (
+        forwarded.c.source == source, forwarded.c.status == int(Status.LIVE),
+        forwarded.c.hidden == "", forwarded.c.row_kind == int(RowKind.PUT),
+        forwarded.c.exp_day >= today, forwarded.c.disclosures != NOTHING_DISCLOSED,
     )  # fmt: skip
 
 
@@ -259,23 +281,32 @@ def let_go_old(connection: Connection, context: Context) -> int:
 
 
 def _purge(connection: Connection, context: Context, which: Any) -> int:
-    query = select(
-        braked.c.rk, braked.c.without, records.c.id, records.c.status, records.c.entry,
-        records.c.sig, records.c.received_us,
-    ).join(records, records.c.rk == braked.c.rk, isouter=True)  # fmt: skip
-    rows: list[Row[Any]] = list(connection.execute(query.where(which)))
-    for row in rows:
-        if row.status == Status.ERASED:
-            came = row.received_us.to_bytes(8, "big")
-            line = encode([bytes(row.entry), bytes(row.sig), came])
-            context.register.stage(permissions.ERASED, bytes(row.rk), line)
-        if row.id is not None:
-            mine = (records.c.id == row.id, records.c.held == BRAKED)
-            connection.execute(update(records).where(*mine).values(held=row.without))
-    connection.execute(delete(braked).where(which))
-    if rows:
+    is_row = (records.c.rk == braked.c.rk) & (records.c.row_exp > 0)
+    is_mirror = (forwarded.c.rk == braked.c.rk) & (forwarded.c.source == peers.c.id)
+    is_mirror &= peers.c.org == braked.c.org
+    queries: tuple[tuple[Any, Any], ...] = (
+        (records, select(braked, *_held(records)).join(records, is_row)),
+        (forwarded, select(braked, *_held(forwarded)).join(peers, peers.c.org == braked.c.org)
+         .join(forwarded, is_mirror)),
+    )  # fmt: skip
+    for table, query in queries:
+        for row in connection.execute(query.where(which, table.c.held == BRAKED)).fetchall():
+            if row.now_status == Status.ERASED:
+                came = row.now_received_us.to_bytes(8, "big")
+                line = encode([bytes(row.now_entry), bytes(row.now_sig), came])
+                context.register.stage(permissions.ERASED, bytes(row.rk), line)
+            mine = table.c.id == row.id
+            connection.execute(update(table).where(mine).values(held=row.without))
+    count = connection.execute(delete(braked).where(which)).rowcount
+    if count:
         note_purge(connection)
-    return len(rows)
+        forget_authors(connection)
+    return count
+
+
+def _held(table: Any) -> tuple[Any, ...]:
+    names = ("status", "entry", "sig", "received_us")
+    return (table.c.id, *(table.c[name].label(f"now_{name}") for name in names))
 
 
 def forget_aside(connection: Connection, org: OrgId) -> None:
@@ -291,11 +322,11 @@ def forget_one(connection: Connection, rk: RecordKey) -> None:
 
 def purge_aside(connection: Connection, context: Context) -> None:
     """Drop from the copies what our own policy no longer lets us hold; nothing brakes that."""
-    query = select(braked.c.rk, braked.c.org, braked.c.disclosures)
+    query = select(braked.c.rk, braked.c.entry, braked.c.disclosures)
     for row in connection.execute(query).fetchall():
         raw = bytes(row.disclosures)
         values = opened_values(raw)
-        names = door(context.policy, OrgId(bytes(row.org))).admit(values).names
+        names = door(context.policy, decode_entry(bytes(row.entry)).org).admit(values).names
         if len(names) != len(values):
             mine = braked.c.rk == row.rk
             left = {"disclosures": only(raw, names), "held": "not_accepted"}

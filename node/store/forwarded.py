@@ -29,12 +29,14 @@ from federation.verify import CheckedItem
 from node.store.asking import REVOKED
 from node.store.authors import forget_authors, is_refused
 from node.store.authorship import turn_away
+from node.store.brake import BRAKED, Brake, may_take
 from node.store.context import Context
 from node.store.digests import bounds
 from node.store.incoming_row import RowMaker
 from node.store.passed_on import show
 from node.store.peers import Peer, all_peers
 from node.store.purges import note_purge
+from node.store.quarantine import QUARANTINED, since_of
 from node.store.records import NOTHING_DISCLOSED, chunks, only, opened_values
 from node.store.tables import forwarded, records
 from protocol.entry import Status
@@ -105,6 +107,7 @@ class Forwarded:
         peers = {peer.org: peer for peer in all_peers(self._connection)}
         room = self._context.live_limit - self._count()
         away = self._context.turned_away.get(self._peer.id, {})
+        brake = Brake(self._connection, self._context, self._peer)
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         for item in items:
@@ -118,6 +121,8 @@ class Forwarded:
                 room -= 1
                 new.append({"source": self._peer.id, **row})
             else:
+                if may_take(old, row):
+                    brake.watch(old, row, {})
                 del row["rk"]
                 changed.append({"b_id": old.id, **row})
             self._context.digests.touch(SIDE, self._peer.id, item.rk)
@@ -148,7 +153,10 @@ class Forwarded:
         way = door(self._context.policy, org)
         if author is not None and is_refused(peers.get(author)):
             way = replace(way, closed=(*way.closed, "receiver.peer=refused"))
-        maker = RowMaker(self._connection, self._context, replace(self._peer, org=org), way)
+        maker = RowMaker(
+            self._connection, self._context, replace(self._peer, org=org), way,
+            is_doubted=since_of(self._context, self._peer.org) is not None,
+        )  # fmt: skip
         record = item.record
         if record is not None and direct.get(item.rk) == record.entry.org:
             # Only mirrored: neither the register nor what is shown hears of it.
@@ -329,7 +337,8 @@ def end_forwarded(connection: Connection, today: Day, before: Day) -> int:
 def purge_passed_on(connection: Connection, context: Context) -> int:
     """Drop from every mirror what our policy no longer lets us hold; returns of how many."""
     count = 0
-    query = select(forwarded.c.id, forwarded.c.org, forwarded.c.disclosures).where(
+    columns = forwarded.c.id, forwarded.c.org, forwarded.c.disclosures, forwarded.c.held
+    query = select(*columns).where(
         forwarded.c.status == int(Status.LIVE), forwarded.c.disclosures != NOTHING_DISCLOSED
     )
     for row in connection.execute(query).fetchall():
@@ -338,7 +347,8 @@ def purge_passed_on(connection: Connection, context: Context) -> int:
         names = door(context.policy, OrgId(bytes(row.org))).admit(values).names
         if len(names) < len(values):
             count += 1
-            left = {"disclosures": only(raw, names), "held": "not_accepted"}
+            held = row.held if row.held in {BRAKED, QUARANTINED} else "not_accepted"
+            left = {"disclosures": only(raw, names), "held": held}
             connection.execute(update(forwarded).where(forwarded.c.id == row.id).values(**left))
             note_purge(connection)
     show(connection, context)

@@ -40,12 +40,20 @@ COLUMNS = (
 class RowMaker:
     """Makes the rows of one origin's items, in one transaction, under our policy towards it."""
 
-    def __init__(self, connection: Connection, context: Context, peer: Peer, way: Door) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        context: Context,
+        peer: Peer,
+        way: Door,
+        *,
+        is_doubted: bool = False,
+    ) -> None:
         self._connection = connection
         self._context = context
         self._peer = peer
         self._way = way
-        self._in_quarantine = since_of(context, peer.org) is not None
+        self._in_quarantine = is_doubted or since_of(context, peer.org) is not None
 
     def row(
         self, item: CheckedItem, old: Any, *, full: bool

@@ -52,7 +52,7 @@ _STATES = select(records.c.rk, records.c.state).where(
     records.c.rk < bindparam("hi"),
 )
 _HELD = select(records.c.rk, records.c.held).where(
-    records.c.org == bindparam("org"), records.c.held != ""
+    records.c.org == bindparam("org"), records.c.held != "", records.c.row_exp > 0
 )
 _TAKEN = frozenset({"", "not_accepted", LAWFUL_HOLD})
 """Why the first own word of an author may be held, and still end what hubs say of its record."""
@@ -184,7 +184,7 @@ class StoreIntake:
         maker = RowMaker(
             self._connection, self._context, self.peer, door(self._context.policy, self.peer.org)
         )
-        brake = Brake(self._connection, self._context, self.peer.org)
+        brake = Brake(self._connection, self._context, self.peer)
         room = self._context.live_limit - self._live_count()
         inserts: list[dict[str, Any]] = []
         updates: list[dict[str, Any]] = []

@@ -16,6 +16,7 @@ from federation.ledger import RowKind
 from node.store import register as permissions
 from node.store.asking import REVOKED
 from node.store.authors import is_refused
+from node.store.brake import BRAKED
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
 from node.store.purges import note_purge
@@ -101,16 +102,15 @@ def _show_one(
         )
         return
     best, row = max(sound, key=lambda pair: order(pair[0]))
-    for entry, each in sound:
-        if conflicts(best, entry):  # two hubs, two texts: proof against who signed both
-            proof = {"eid": entry.eid, "rk": rk, "entry": entry.raw, "sig": bytes(each.sig)}
-            connection.execute(insert(equivocations).prefix_with("OR IGNORE"), [proof])
+    _prove(connection, sound, best)
     if old is not None and bytes(old.eid) not in gone and old.hidden != REVOKED:
         known = decode_entry(bytes(old.entry))
         if order(known) > order(best):
             best, row = known, old
     is_erased = context.register.get(permissions.ERASED, rk) is not None
-    if best.status is Status.ERASED or is_erased:
+    # Hidden at once; but it purges nothing before somebody decides.
+    is_braked = _is_braked(sound, best)
+    if is_erased or (best.status is Status.ERASED and not is_braked):
         connection.execute(
             update(forwarded).where(forwarded.c.rk == rk).values(disclosures=NOTHING_DISCLOSED)
         )
@@ -125,6 +125,8 @@ def _show_one(
         union = _union(speaking, best)
         new |= {"disclosures": union, **summary(opened_values(union))}
     is_silent = new["disclosures"] == NOTHING_DISCLOSED
+    if is_braked and is_silent and not is_erased:
+        new["held"] = BRAKED
     if best.status is Status.LIVE and is_silent:
         new["row_kind"] = int(RowKind.STOP)
     new["received_us"] = min([each.received_us for entry, each in sound if entry.eid == best.eid]
@@ -133,6 +135,17 @@ def _show_one(
     if since is not None and new["received_us"] >= since and best.status is Status.LIVE:
         new["hidden"] = QUARANTINED
     _write(connection, rk, old, new)
+
+
+def _prove(connection: Connection, sound: Sequence[tuple[Entry, Any]], best: Entry) -> None:
+    for entry, row in sound:
+        if conflicts(best, entry):  # two hubs, two texts: proof against who signed both
+            proof = {"eid": entry.eid, "rk": entry.rk, "entry": entry.raw, "sig": bytes(row.sig)}
+            connection.execute(insert(equivocations).prefix_with("OR IGNORE"), [proof])
+
+
+def _is_braked(sound: Sequence[tuple[Entry, Any]], best: Entry) -> bool:
+    return any(row.held == BRAKED and entry.eid == best.eid for entry, row in sound)
 
 
 def _set_aside(connection: Connection, context: Context, old: Any) -> None:

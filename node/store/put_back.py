@@ -15,9 +15,9 @@ from node.store.brake import COPIED
 from node.store.context import Context
 from node.store.peers import Peer
 from node.store.records import index_rows, opened_values, reindex, summary, unindex
-from node.store.tables import records
+from node.store.tables import forwarded, records
 from node.store.tables_defence import braked
-from protocol.entry import Status
+from protocol.entry import Status, decode_entry
 from protocol.ids import Day, NodeKey, day_of
 
 _CHANGED = (*COPIED, "status", "hidden", "kind", "severity", "codes", "row_kind")
@@ -48,6 +48,10 @@ def put_back(
     aside = connection.execute(_ASIDE.where(braked.c.org == peer.org)).fetchall()
     rows = [row for row in aside if which(row)]
     for row in rows:
+        connection.execute(delete(braked).where(braked.c.rk == row.rk))
+        if decode_entry(bytes(row.entry)).org != peer.org:
+            _mirror_back(connection, peer, row, change(row))
+            continue
         values = opened_values(bytes(row.disclosures))
         new = {
             **{name: getattr(row, name) for name in COPIED}, "hidden": "", **summary(values),
@@ -63,10 +67,34 @@ def put_back(
             unindex(connection, [(record, bytes(row.now_disclosures))])
             connection.execute(_UPDATE, [{"b_id": record, **new}])
         reindex(connection, index_rows(record, values))
-        connection.execute(delete(braked).where(braked.c.rk == row.rk))
     context.digests.forget("in", peer.id)
     context.live_counts.pop(peer.id, None)
+    context.live_counts.pop(-peer.id, None)
     return len(rows)
+
+
+def _mirror_back(connection: Connection, peer: Peer, row: Row[Any], change: dict[str, Any]) -> None:
+    """Put back what a hub passed on, into its mirror; the caller shows what follows (`show`)."""
+    author = decode_entry(bytes(row.entry)).org
+    at = connection.execute(select(records).where(records.c.rk == row.rk)).one_or_none()
+    if at is not None and at.row_exp > 0:
+        return  # its author speaks for itself by now
+    if at is not None:  # or the tombstone would outrank what comes back
+        unindex(connection, [(at.id, bytes(at.disclosures))])
+        connection.execute(delete(records).where(records.c.id == at.id))
+    mine = (forwarded.c.source == peer.id, forwarded.c.rk == row.rk)
+    now = connection.execute(select(forwarded).where(*mine)).one_or_none()
+    new = {
+        **{name: getattr(row, name) for name in COPIED}, "org": author, "hidden": "",
+        "status": int(Status.LIVE), "row_kind": int(RowKind.PUT), "held": change.get("held", ""),
+    }  # fmt: skip
+    if now is None:
+        connection.execute(insert(forwarded).values(source=peer.id, rk=row.rk, pseq=0, **new))
+        return
+    if "held" in change:  # in quarantine: as the hub was told
+        new["state"] = now.state
+    new["row_exp"] = max(row.row_exp, now.row_exp)
+    connection.execute(update(forwarded).where(*mine).values(**new))
 
 
 def put_back_revoked(
@@ -81,6 +109,8 @@ def put_back_revoked(
     def is_doubtful(row: Row[Any]) -> bool:
         if day_of(row.since_us) < since:
             return False
+        if decode_entry(bytes(row.entry)).org != peer.org:
+            return True  # what a hub passes on, or no longer does, is the hub's word alone
         has_entry = row.now_eid is not None and row.now_eid != row.eid
         return bytes(row.now_key) == key if has_entry else True
 

@@ -33,13 +33,22 @@ def brake_list(cli: Cli) -> None:
 
     def show(shown: Result) -> None:
         rows = [{**row, "peer": short(row["peer"])} for row in shown["braked"]]
-        columns = ["peer", "name", "state", "alerts", *present(rows, _WAYS), "since", "purged_from"]
+        columns = [
+            "peer",
+            "name",
+            "state",
+            "alerts",
+            *present(rows, _WAYS),
+            "since",
+            "newest",
+            "purged_from",
+        ]
         table(rows, columns, none="The brake holds nothing.")
 
     then = ""
     if result["braked"]:
         then = (
-            "ring them up: did they do that? Yes: parasol peer brake confirm PEER."
+            "ring them up: did they do that? Yes: parasol peer brake confirm PEER --until NEWEST."
             " No, or nobody answers who can say: parasol peer brake reject PEER"
         )
     emit(cli, result, show, then=then)
@@ -47,11 +56,17 @@ def brake_list(cli: Cli) -> None:
 
 @brake.command("confirm")
 @click.argument("peer")
+@click.option("--until", metavar="WHEN", help="The newest of the list that you read to them.")
 @click.pass_obj
-def brake_confirm(cli: Cli, peer: str) -> None:
-    """Purge it: the peer's people said by telephone that they meant it."""
-    confirm(cli, "purge", f"{peer}: what it took away is purged here; it cannot be undone.")
-    emit(cli, cli.call("peer_brake_confirm", peer=peer), facts, then="parasol status")
+def brake_confirm(cli: Cli, peer: str, until: str | None) -> None:
+    """Purge it: the peer's people said by telephone that they meant it.
+
+    With --until not what it took away after that: nobody asked them about it.
+    """
+    upto = "" if until is None else f" until {until}"
+    confirm(cli, "purge", f"{peer}: what it took away{upto} is purged here; it cannot be undone.")
+    result = cli.call("peer_brake_confirm", peer=peer, until=until)
+    emit(cli, result, facts, then="parasol status")
 
 
 @brake.command("reject")

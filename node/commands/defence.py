@@ -13,7 +13,7 @@ from federation.peers import PeerState
 from node.commands.peering import find_peer
 from node.errors import BadRequest, NotFound
 from node.freezing import REASON_CHARS, freeze, frozen_since, thaw
-from node.moments import iso_time, parse_moment
+from node.moments import SECOND_US, iso_time, parse_moment
 from node.recall import move_peer
 from node.runtime import Node
 from node.store.brake import PATIENCE_US, Waiting, let_go, waiting
@@ -39,14 +39,19 @@ def braked_line(peer: Peer, each: Waiting) -> dict[str, Any]:
     return {
         "peer": text_id(peer.org), "name": peer.name, "state": peer.state.value,
         "alerts": each.count, **each.how, "since": iso_time(each.since_us),
-        "purged_from": iso_time(each.since_us + PATIENCE_US),
+        "newest": iso_time(each.newest_us), "purged_from": iso_time(each.since_us + PATIENCE_US),
     }  # fmt: skip
 
 
-async def peer_brake_confirm(node: Node, peer: str) -> dict[str, Any]:
-    """Purge what the brake holds of a peer: its people said by telephone that they meant it."""
+async def peer_brake_confirm(node: Node, peer: str, until: str | None = None) -> dict[str, Any]:
+    """Purge what the brake holds of a peer: its people said by telephone that they meant it.
+
+    `until` is the `newest` of the list that was read: what was taken away since stays. It is meant
+    to the end of its second. BadRequest.
+    """
     found, _ = await _braked(node, peer)
-    purged = await node.change(_purge, node, found)
+    moment = None if until is None else _moment(node, until) + SECOND_US - 1
+    purged = await node.change(_purge, node, found, moment)
     await node.store.checkpoint()
     node.on_news({found.id})
     return {"peer": text_id(found.org), "name": found.name, "purged": purged}
@@ -108,8 +113,8 @@ async def _quarantine(node: Node, peer: Peer, since_us: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _purge(connection: Connection, node: Node, peer: Peer) -> int:
-    purged = let_go(connection, node.context, peer.org)
+def _purge(connection: Connection, node: Node, peer: Peer, until_us: int | None) -> int:
+    purged = let_go(connection, node.context, peer.org, until_us)
     follow_hub(connection, node.context, peer.org)
     return purged
 

@@ -243,35 +243,48 @@ def last_day_aside(connection: Connection, rk: RecordKey) -> Day | None:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is set aside of one origin: how many by each way, and since when, in microseconds."""
+    """What is set aside of one origin: how many by each way, from when to when, microseconds."""
 
     org: OrgId
     count: int
     since_us: int
+    newest_us: int
     how: Mapping[str, int]
 
 
 def waiting(connection: Connection) -> list[Waiting]:
     """What is set aside, of each origin."""
-    found: dict[OrgId, list[tuple[str, int, int]]] = {}
-    query = select(braked.c.org, braked.c.how, func.count(), func.min(braked.c.since_us))
-    for org, how, count, since in connection.execute(query.group_by(braked.c.org, braked.c.how)):
-        found.setdefault(OrgId(bytes(org)), []).append((how, count, since))
+    found: dict[OrgId, list[tuple[str, int, int, int]]] = {}
+    at = braked.c.since_us
+    query = select(braked.c.org, braked.c.how, func.count(), func.min(at), func.max(at))
+    for org, *row in connection.execute(query.group_by(braked.c.org, braked.c.how)):
+        how, count, since, newest = row
+        found.setdefault(OrgId(bytes(org)), []).append((how, count, since, newest))
     return [
         Waiting(
             org,
-            sum(count for _, count, _ in rows),
-            min(since for _, _, since in rows),
-            {how: count for how, count, _ in rows},
+            sum(count for _, count, _, _ in rows),
+            min(since for _, _, since, _ in rows),
+            max(newest for _, _, _, newest in rows),
+            {how: count for how, count, _, _ in rows},
         )
         for org, rows in found.items()
     ]
 
 
-def let_go(connection: Connection, context: Context, org: OrgId) -> int:
-    """Purge what is set aside of this origin, and count anew; returns of how many records."""
-    context.register.stage(TAKEN, org, None)
-    return _purge(connection, context, braked.c.org == org)
+def let_go(
+    connection: Connection, context: Context, org: OrgId, until_us: int | None = None
+) -> int:
+    """Purge what this origin took away up to a moment, and count anew; returns of how many records.
+
+    Without a moment all of it. What came later was not decided about: it stays, and counts.
+    """
+    later = [at for at in taken_at(context, org) if until_us is not None and at > until_us]
+    context.register.stage(TAKEN, org, encode(list(later)) if later else None)
+    mine = braked.c.org == org
+    if until_us is not None:
+        mine &= braked.c.since_us <= until_us
+    return _purge(connection, context, mine)
 
 
 def let_go_old(connection: Connection, context: Context) -> int:

@@ -56,6 +56,23 @@ async def test_confirming_purges_and_the_peer_is_told_at_the_next_pull(tmp_path:
             await node.dispatch("peer_brake_reject", {"peer": "Harbour"})
 
 
+async def test_confirming_purges_no_more_than_the_list_that_was_read(tmp_path: Path) -> None:
+    clock = Clock()
+    async with one_node(tmp_path / "node", clock=clock) as node:
+        who = Origin(node, await befriend(node, "Harbour"))
+        await who.give(40)
+        await who.take_away(range(30))
+        (row,) = (await node.dispatch("peer_brake_list", {}))["braked"]
+        clock.now += 60_000_000
+        await who.take_away(range(30, 40))
+        asked = {"peer": "Harbour", "until": row["newest"]}
+        assert (await node.dispatch("peer_brake_confirm", asked))["purged"] == 10
+        assert await who.held() == {"braked": 10}
+        (left,) = (await node.dispatch("peer_brake_list", {}))["braked"]
+        assert (left["alerts"], left["since"] > row["newest"]) == (10, True)
+        assert (await node.dispatch("peer_brake_confirm", {"peer": "Harbour"}))["purged"] == 10
+
+
 async def test_rejecting_shows_it_again_and_believes_nothing_since_then(tmp_path: Path) -> None:
     clock = Clock()
     async with one_node(tmp_path / "node", clock=clock) as node:

@@ -1,7 +1,7 @@
 """Signatures: Ed25519 over a context, a zero byte and the bytes as they travel.
 
 Decides that a signature made for one purpose is never valid for another: the context
-(`org`, `card`, `entry`, `msg`, `profile`) is part of what is signed. On the spine this is what makes an
+(`org`, `card`, `entry`, `msg`, `profile`) is part of what is signed. On the spine this makes an
 `Entry` a signed one and, at the other end, a verified one.
 
 Invariants: lengths are checked before libsodium sees a pointer; the check itself is libsodium's
@@ -45,7 +45,7 @@ class SigningKey:
     def sign(self, context: str, data: bytes) -> bytes:
         """Sign `data` for one purpose; 64 bytes.
 
-        `context` is one of org, card, entry, msg, profile; another is a `KeyError`. RFC 8032 §5.1.6.
+        `context` is org, card, entry, msg or profile; another is a `KeyError`. RFC 8032 §5.1.6.
         """
         signed: bytes = bindings.crypto_sign(_PREFIXES[context] + data, self._secret)
         return signed[:SIGNATURE_BYTES]

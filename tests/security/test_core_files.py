@@ -37,6 +37,8 @@ def test_every_command_forbids_core_files() -> None:
     assert done.stdout.splitlines()[-1] == "(0, 0)"
 
 
+# Another process's limits stand in /proc alone, which Linux has and macOS has not; that the command
+# lowers its own is held by the test above on either.
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="no /proc to read limits from")
 @pytest.mark.usefixtures("_core_files")

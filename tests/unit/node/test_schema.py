@@ -226,3 +226,17 @@ def test_before_mailboxes_nothing_was_held_for_others_and_nobody_was_written_to_
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["peers"].c.contact_us)).scalar() == 7
     engine.dispose()
+
+
+def test_before_pages_nobody_was_a_member_and_nothing_else_changed(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0010")
+    _fill(engine, "peers", id=1, org=b"o", contact_us=7)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("members", "member_codes", "web_sessions", "invitations", "parked_forms"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["peers"].c.contact_us)).scalar() == 7
+    engine.dispose()

@@ -1,0 +1,1 @@
+"""The pages: what members, staff and keepers see in a browser, served by the node itself."""

@@ -1,0 +1,1 @@
+"""What each page does: one file for each subject, named in `node.web.routes`."""

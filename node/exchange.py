@@ -6,7 +6,9 @@ by `re`. What a message means is decided in `node.answering` and `node.syncing`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 from federation.client import Client
@@ -167,3 +169,18 @@ class Exchange:
         if docs.current.key_state(key, self._node.today) != "valid":
             raise ProtocolError(ErrorNumber.KEY, "a message under a key that is not valid now")
         opened.verify(key)
+
+
+@asynccontextmanager
+async def exchange_of(node: Node) -> AsyncIterator[Exchange]:
+    """The server's exchange, or one with a client of its own where no server runs."""
+    if node.exchange is not None:
+        yield node.exchange
+        return
+    settings = node.settings
+    client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
+    try:
+        yield Exchange(node, client)
+    finally:
+        with contextlib.suppress(OSError):
+            await client.close()

@@ -20,9 +20,10 @@ from sqlalchemy import Connection, select
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
+from node.exchange import exchange_of
 from node.hold_tokens import given_by
 from node.holding import follow_holds
-from node.match_asking import Identifier, Tokens, ask_origin, exchange_of, why_not_asked
+from node.match_asking import Identifier, Tokens, ask_origin, why_not_asked
 from node.moments import HOUR_US, SECOND_US
 from node.pipeline import narrow
 from node.runtime import Node

@@ -7,13 +7,10 @@ its origin. One question at a time goes to an origin, since it takes each number
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from federation.client import Client
 from federation.errors import Unreachable
 from federation.peers import PeerState
 from keys.oprf import Blinded, blind_all, finalize_all, token_input, token_of
@@ -53,21 +50,6 @@ class Tokens:
     of: Mapping[Identifier, bytes] = field(default_factory=dict, repr=False)
     reason: str = ""
     retry_s: int = 0
-
-
-@asynccontextmanager
-async def exchange_of(node: Node) -> AsyncIterator[Exchange]:
-    """The server's exchange, or one with a client of its own where no server runs."""
-    if node.exchange is not None:
-        yield node.exchange
-        return
-    settings = node.settings
-    client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
-    try:
-        yield Exchange(node, client)
-    finally:
-        with contextlib.suppress(OSError):
-            await client.close()
 
 
 async def ask_origin(

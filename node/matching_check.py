@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from federation.decision import HOLD
-from node.match_asking import Identifier, Tokens, ask_origin, exchange_of, why_not_asked
+from node.exchange import exchange_of
+from node.match_asking import Identifier, Tokens, ask_origin, why_not_asked
 from node.question import Question
 from node.readings import EXACT, WHOLE, Sought
 from node.runtime import Node

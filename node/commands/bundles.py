@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from federation.bundle import read_bundle, write_bundle
-from federation.client import Client
 from federation.peers import PeerState
 from node.carrying import BUNDLE, gone_if_recalled, messages_for, take_in, told
 from node.commands.peering import find_peer
 from node.errors import BadRequest, Refused
-from node.exchange import Exchange
+from node.exchange import exchange_of
 from node.runtime import Node
 from node.store.peers import Peer
 from protocol.errors import ErrorNumber, ProtocolError
@@ -27,8 +26,8 @@ async def bundle_write(node: Node, peer: str) -> dict[str, Any]:
     if found.state in {PeerState.INVITED, PeerState.UNVERIFIED}:
         raise Refused(f"{found.name} is not verified yet: parasol peer verify")
     messages = await node.change(_messages, node, found.id)
-    exchange = Exchange(node, Client())
-    wires = [await exchange.seal(message, found.docs) for message in messages]
+    async with exchange_of(node) as exchange:
+        wires = [await exchange.seal(message, found.docs) for message in messages]
     alerts = sum(len(message.items) for message in messages if isinstance(message, Delta))
     return {
         "bundle": base64.b64encode(write_bundle(wires)).decode(),
@@ -48,18 +47,18 @@ async def bundle_read(node: Node, content: str) -> dict[str, Any]:
         raw = base64.b64decode(content, validate=True)
     except binascii.Error:
         raise BadRequest("content: base64 of a bundle") from None
-    exchange = Exchange(node, Client())
     counts = {"messages": 0, "already_seen": 0, "items": 0}
     peer: Peer | None = None
-    for wire in await asyncio.to_thread(read_bundle, raw):
-        try:
-            taken = await take_in(node, exchange, wire)
-            peer, counts["items"] = taken.peer, counts["items"] + taken.items
-        except ProtocolError as error:
-            if error.number is not ErrorNumber.STALE:
-                raise
-            counts["already_seen"] += 1
-        counts["messages"] += 1
+    async with exchange_of(node) as exchange:
+        for wire in await asyncio.to_thread(read_bundle, raw):
+            try:
+                taken = await take_in(node, exchange, wire)
+                peer, counts["items"] = taken.peer, counts["items"] + taken.items
+            except ProtocolError as error:
+                if error.number is not ErrorNumber.STALE:
+                    raise
+                counts["already_seen"] += 1
+            counts["messages"] += 1
     if peer is not None:
         await node.change(gone_if_recalled, peer.id)
     node.on_peers()

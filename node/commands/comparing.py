@@ -6,20 +6,18 @@ one that the peer gave for ours, the one that this node has for theirs.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from federation.client import Client
 from federation.errors import Unreachable
 from federation.peers import PeerState
 from node.commands.coverage import RECOVERY
 from node.commands.peering import find_peer
 from node.errors import PeerTrouble
-from node.exchange import Exchange
+from node.exchange import exchange_of
 from node.moments import iso_time
 from node.rounds import Rounds
 from node.runtime import Node
@@ -106,11 +104,9 @@ async def _ask(node: Node, peer: Peer) -> str:
         return peer.state.value
     if peer.endpoint is None:
         return "no_endpoint"
-    settings = node.settings
-    client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
-    rounds = Rounds(node, node.exchange or Exchange(node, client), {})
     try:
-        async with asyncio.timeout(ASK_S):
+        async with asyncio.timeout(ASK_S), exchange_of(node) as exchange:
+            rounds = Rounds(node, exchange, {})
             await rounds.push(peer, compare=True)
             await rounds.pull(peer)
     except Unreachable as error:
@@ -119,9 +115,6 @@ async def _ask(node: Node, peer: Peer) -> str:
         return "timeout"
     except (PeerTrouble, ProtocolError) as error:
         return error.code
-    finally:
-        with contextlib.suppress(OSError):
-            await client.close()
     return ""
 
 

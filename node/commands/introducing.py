@@ -5,14 +5,11 @@ sides have asked for it, and codes are compared as with an invite.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from federation.client import Client
 from federation.errors import Unreachable
 from federation.peers import PeerState
 from keys.documents import Documents
@@ -20,7 +17,7 @@ from keys.safety import safety_code
 from node.commands.invites import name_of
 from node.commands.peering import find_peer, greet_now, met_as
 from node.errors import BadRequest, NotFound, Refused
-from node.exchange import Exchange
+from node.exchange import exchange_of
 from node.hub import ask_introductions, asks_for_it
 from node.runtime import Node
 from node.store import meta
@@ -134,7 +131,7 @@ async def _ask_all(node: Node) -> tuple[dict[OrgId, Introduced], list[dict[str, 
     hubs = [peer for peer in await node.read(all_peers) if peer.state is PeerState.TRUSTED]
     found: dict[OrgId, Introduced] = {}
     not_asked: list[dict[str, str]] = []
-    async with _exchange(node) as exchange:
+    async with exchange_of(node) as exchange:
         for hub in hubs:
             try:
                 async with asyncio.timeout(ASK_S):
@@ -152,17 +149,3 @@ def _why(error: Exception) -> str:
     if isinstance(error, Unreachable):
         return error.why
     return error.code if isinstance(error, ParasolError) else "timeout"
-
-
-@contextlib.asynccontextmanager
-async def _exchange(node: Node) -> AsyncIterator[Exchange]:
-    """The server's exchange, or one for this command alone."""
-    if node.exchange is not None:
-        yield node.exchange
-        return
-    settings = node.settings
-    client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
-    try:
-        yield Exchange(node, client)
-    finally:
-        await client.close()

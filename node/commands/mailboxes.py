@@ -4,12 +4,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from federation.client import Client
 from federation.mailbox import offers
 from federation.peers import PeerState
 from node.commands.peering import find_peer
 from node.errors import BadRequest, Refused
-from node.exchange import Exchange
+from node.exchange import exchange_of
 from node.mail_rounds import WRITTEN_TO, MailRounds
 from node.moments import iso_time
 from node.runtime import Node
@@ -69,15 +68,8 @@ def _listed(connection: Connection, node: Node) -> dict[str, Any]:
 
 async def mail_carry(node: Node) -> dict[str, Any]:
     """Fetch what is left for us and leave what we have to say, now."""
-    if node.exchange is not None:
-        carried = await MailRounds(node, node.exchange).carry(at_once=True)
-    else:
-        settings = node.settings
-        client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
-        try:
-            carried = await MailRounds(node, Exchange(node, client)).carry(at_once=True)
-        finally:
-            await client.close()
+    async with exchange_of(node) as exchange:
+        carried = await MailRounds(node, exchange).carry(at_once=True)
     node.on_peers()
     return {
         "fetched": [{"at": name, "wires": n} for name, n in sorted(carried.fetched.items())],

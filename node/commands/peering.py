@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from federation.client import Client
 from federation.errors import Unreachable
 from federation.peers import PeerState
 from keys.documents import Documents
@@ -20,7 +19,7 @@ from keys.invite import (
 from keys.safety import safety_code, same_code
 from node.commands.invites import name_of
 from node.errors import BadRequest, NotFound, PeerTrouble
-from node.exchange import Exchange
+from node.exchange import exchange_of
 from node.introductions import (
     follow,
     note_trouble,
@@ -62,9 +61,9 @@ async def peer_accept(node: Node, text: str, name: str | None = None) -> dict[st
     peer = await node.change(_meet, node, invite, name_of(name))
     reply = None
     if peer.endpoint is None:
-        exchange = Exchange(node, Client())
         hello = our_hello(node, peer, invite.token)
-        reply = encode_reply(await exchange.seal(hello, peer.docs))
+        async with exchange_of(node) as exchange:
+            reply = encode_reply(await exchange.seal(hello, peer.docs))
     elif peer.state is PeerState.INVITED:
         peer = await greet_now(node, peer)
     node.on_peers()
@@ -86,8 +85,8 @@ def _meet(connection: Connection, node: Node, invite: Invite, name: str) -> Peer
 
 
 async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
-    exchange = Exchange(node, Client())
-    opened = await exchange.open(decode_reply(text))
+    async with exchange_of(node) as exchange:
+        opened = await exchange.open(decode_reply(text))
     hello, docs = await asyncio.to_thread(prove_hello, opened, node.today)
     peer = await receive_hello(node, opened.inner, hello, docs)
     if peer is None:
@@ -105,18 +104,13 @@ async def greet_now(node: Node, peer: Peer) -> Peer:
 
     Why it failed is noted, so that an invite that is not taken is told at once.
     """
-    settings = node.settings
-    client = Client(allow_loopback=settings.allow_loopback, socks_proxy=settings.socks_proxy)
-    exchange = node.exchange or Exchange(node, client)
     try:
         with contextlib.suppress(PeerTrouble, ProtocolError, TimeoutError):
-            async with asyncio.timeout(GREET_S):
+            async with asyncio.timeout(GREET_S), exchange_of(node) as exchange:
                 return await Rounds(node, exchange, {}).greet(peer)
     except Unreachable as error:
         await node.change(note_trouble, peer.id, error.why)
         return await node.read(peer_by_id, peer.id)
-    finally:
-        await client.close()
     return peer
 
 

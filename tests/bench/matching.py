@@ -16,7 +16,8 @@ from statistics import median
 from keys.oprf import blind_all, derive_key, evaluate_all, finalize_all, own_token, token_input
 from keys.ristretto import Group, best_group, multiplied, system_group
 from keys.ristretto_edwards import EdwardsRistretto
-from node.match_asking import Identifier, ask_origin, exchange_of
+from node.exchange import exchange_of
+from node.match_asking import Identifier, ask_origin
 from node.runtime import open_node
 from node.store.peers import all_peers
 from protocol.limits import MATCH_ITEMS

@@ -11,7 +11,7 @@ from protocol.merge import order
 from protocol.messages import Delta, Put, decode_body
 from tests.support.sim_node import SimHost, open_message
 from tests.support.sim_truth import TrueRecord
-from tests.support.sim_views import category_of, digests_match, shown, view
+from tests.support.sim_views import category_of, digests_match, mirror, shown, view
 
 if TYPE_CHECKING:
     from tests.support.sim_world import World
@@ -26,6 +26,13 @@ INVARIANTS = (
     "a_restored_origin_recovers",
     "confirmed_means_held",
     "a_thief_purges_few",
+    # of hubs:
+    "nothing_too_far_is_passed_on",
+    "a_stale_hub_passes_nothing_on",
+    "a_ledger_follows_its_copy",
+    "shown_is_what_hubs_disclose",
+    "no_lower_revision_is_shown",
+    "gone_at_every_leaf",
 )
 DAY_US = 86_400_000_000
 WITHDRAWN_LEAVES = frozenset({"kind", "terms", "reason"})
@@ -50,10 +57,11 @@ def check_wire(world: "World", sender: SimHost, wire: bytes) -> None:
     to = world.index_of[bytes(inner.to_org)]
     for item in delta.items:
         if isinstance(item, Put):
-            _check_put(world, sender, to, item)
+            check_put(world, sender, to, item)
 
 
-def _check_put(world: "World", sender: SimHost, to: int, put: Put) -> None:
+def check_put(world: "World", sender: SimHost, to: int, put: Put) -> None:
+    """Hold one put of a record of the sender's own against the truth."""
     truth, name = world.truth, "nothing_forbidden_is_sent"
     entry = decode_entry(put.entry)
     what = f"org{sender.index} → org{to} {put.rk.hex()[:6]} rev {entry.rev}"
@@ -88,12 +96,11 @@ def check_stores(world: "World") -> None:
     for host in world.hosts:
         _check_own_records(world, host)
         _check_own_policy(world, host)
-        for other in world.hosts:
-            if other is not host:
-                _check_erased(world, host, other)
-                _check_confirmed(world, host, other)
-                _check_gone(world, host, other)
-                _check_purged(world, host, other)
+        for other in world.others(host):
+            _check_erased(world, host, other)
+            _check_confirmed(world, host, other)
+            _check_gone(world, host, other)
+            _check_purged(world, host, other)
 
 
 def _check_own_records(world: "World", host: SimHost) -> None:
@@ -149,7 +156,7 @@ def _check_erased(world: "World", host: SimHost, origin: SimHost) -> None:
 def _check_confirmed(world: "World", origin: SimHost, host: SimHost) -> None:
     if origin.index in world.truth.stolen:
         return
-    theirs = view(world, host).records
+    theirs = mirror(world, origin.index, host.index)
     least = max(host.restored_us, world.tainted.get(origin.index, 0))
     for rk, granted in view(world, origin).ledgers[host.index].items():
         if granted.acked_us <= least or granted.held or granted.exp < world.today:
@@ -232,9 +239,8 @@ def held_by_peers(world: "World", origin: int) -> list[Held]:
 def check_end(world: "World", held: Mapping[int, list[Held]]) -> None:
     """What must hold once every node could talk to every other for a while."""
     for origin in world.hosts:
-        for host in world.hosts:
-            if host is not origin:
-                _check_converged(world, origin.index, host.index)
+        for host in world.others(origin):
+            _check_converged(world, origin.index, host.index)
     for origin in world.hosts:
         mine = view(world, origin).records
         for one in held[origin.index]:
@@ -270,9 +276,7 @@ def _check_converged(world: "World", origin: int, at: int) -> None:
 def _check_record(world: "World", rk: RecordKey, record: TrueRecord) -> None:
     truth, what = world.truth, rk.hex()[:6]
     row = view(world, world.hosts[record.org]).records.get(rk)
-    for host in world.hosts:
-        if host.index == record.org:
-            continue
+    for host in world.others(world.hosts[record.org]):
         visible = shown(world, host.index, record.org).get(rk)
         names = frozenset(visible.values) if visible is not None else frozenset[str]()
         card = view(world, world.hosts[record.org]).peers[host.index].card

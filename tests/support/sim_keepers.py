@@ -71,7 +71,10 @@ class Keepers:
             rk
             for host in self.hosts
             for rk, row in view(self, host).records.items()
-            if row.is_live and row.eid in self.truth.signed and not self._is_doubted(host, row)
+            if row.is_live
+            and row.row_exp > 0
+            and row.eid in self.truth.signed
+            and not self._is_doubted(host, row)
         }
         for rk, record in self.truth.records.items():
             record.exists = record.exists and rk in standing

@@ -6,17 +6,21 @@ others, and a schedule can be cut down to the actions that matter.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+
+from sqlalchemy import Connection
 
 from federation.peers import PeerState
 from node.after_restore import corrected_since, let_go, returned_entries, signed_anew
 from node.store.brake import let_go as release_braked
 from node.store.brake import waiting
+from node.store.context import Context
+from node.store.hub import follow_hub
 from node.store.records import own_records
 from protocol.entry import Status
-from protocol.ids import RecordKey
-from tests.support.sim_checks import Violation, check_end, held_by_peers
+from protocol.ids import OrgId, RecordKey
+from tests.support.sim_checks import Violation, held_by_peers
 from tests.support.sim_node import DAY_US, POINTS, SimHost, no_threads
 from tests.support.sim_thief import steal, sweep
 from tests.support.sim_views import view
@@ -48,6 +52,7 @@ class Schedule:
     seed: int
     organisations: int
     actions: tuple[Action, ...]
+    make: Callable[[int, int], World] = World
 
 
 def draw(seed: int, weights: dict[str, int] | None = None) -> Schedule:
@@ -74,7 +79,7 @@ def play(schedule: Schedule) -> Violation | None:
 
 
 async def _play(schedule: Schedule) -> Violation | None:
-    world = World(schedule.seed, schedule.organisations)
+    world = schedule.make(schedule.seed, schedule.organisations)
     try:
         await world.begin()
         await _warm_up(world)
@@ -175,7 +180,7 @@ async def heal(world: World) -> None:
     for host in world.hosts:
         await _look_through(world, host)
     await _rounds(world)
-    check_end(world, held)
+    world.check_end(held)
 
 
 async def _rounds(world: World) -> None:
@@ -210,7 +215,7 @@ async def _look_through(world: World, host: SimHost) -> None:
     anew = signed_anew(judged, ours, node.key, context)
     truth.lost.discard(host.index)
     for braked in await node.read(waiting):  # every thief's key is revoked by now
-        await node.change(release_braked, context, braked.org)
+        await node.change(_confirm_braked, context, braked.org)
     await node.change(let_go, context, judged, anew, ours)
     world.note_kept_narrow(host)
     behind: list[tuple[RecordKey, int, int]] = await node.read(
@@ -218,6 +223,12 @@ async def _look_through(world: World, host: SimHost) -> None:
     )
     for rk, _, _ in behind:
         await world.correct(host, rk)
+
+
+def _confirm_braked(connection: Connection, context: Context, org: OrgId) -> None:
+    """As the keeper's command does."""
+    release_braked(connection, context, org)
+    follow_hub(connection, context, org)
 
 
 def shrink(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
@@ -228,13 +239,13 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
         at = 0
         while at < len(actions):
             fewer = actions[:at] + actions[at + step :]
-            candidate = Schedule(schedule.seed, schedule.organisations, tuple(fewer))
+            candidate = replace(schedule, actions=tuple(fewer))
             if fails(candidate):
                 actions = fewer
             else:
                 at += step
         step //= 2
-    return Schedule(schedule.seed, schedule.organisations, tuple(actions))
+    return replace(schedule, actions=tuple(actions))
 
 
 def report(schedule: Schedule, violation: Violation) -> str:
@@ -250,11 +261,15 @@ def report(schedule: Schedule, violation: Violation) -> str:
     return "\n  ".join(lines)
 
 
-def run(seeds: Sequence[int], weights: dict[str, int] | None = None) -> list[str]:
+def run(
+    seeds: Sequence[int],
+    weights: dict[str, int] | None = None,
+    drawn: Callable[[int, dict[str, int] | None], Schedule] = draw,
+) -> list[str]:
     """Play the schedules of these seeds; a report for each that fails."""
     found = []
     for seed in seeds:
-        schedule = draw(seed, weights)
+        schedule = drawn(seed, weights)
         violation = play(schedule)
         if violation is not None:
             found.append(report(schedule, violation))

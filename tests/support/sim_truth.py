@@ -59,6 +59,7 @@ class Switches:
     export_to: str | tuple[int, ...] = "trusted"
     cross_border: str = "allow"
     regions: tuple[str, ...] = ()
+    onward: str = "off"
 
     def level(self, switch: str) -> int:
         """The position of a switch on its ladder."""
@@ -101,6 +102,7 @@ def policy_text(switches: Switches, orgs: tuple[OrgId, ...]) -> str:
         "export_to": export,
         "cross_border": switches.cross_border,
         "cross_border_regions": switches.regions,
+        "onward": switches.onward,
         "retention_days": keep,
     }
     return dump(type(policy).model_validate(changed))
@@ -156,26 +158,35 @@ class Truth:
     def may_go(self, rk: RecordKey, to: int, card: Mapping[str, str], today: Day) -> frozenset[str]:
         """The leaves of a record that may stand at a peer with this card (CARD_SWITCH → level)."""
         record = self.records[rk]
-        own = self.switches[record.org]
         org = self.orgs[to]
         if record.status is not Status.LIVE or record.exp < today or not record.consented:
             return frozenset()
-        if self.states[record.org, to] == "blocked" or not self._is_audience(own, to):
-            return frozenset()
-        if self._crosses(own, self.regions[record.org], card.get("region", "")):
+        if not self.may_reach(record.org, to, card):
             return frozenset()
         only = record.restrictions.peers
         hidden = record.restrictions.withhold.get("*", frozenset())
         hidden |= record.restrictions.withhold.get(org, frozenset())
         if (only is not None and org not in only) or hidden & {"kind", "terms"}:
             return frozenset()
-        levels = {
-            switch: min(own.level(switch), _place_on(switch, card.get(name, "")))
-            for switch, name in CARD_SWITCH.items()
-        }
+        levels = self.levels(record.org, card)
         if record.category > levels["categories"]:
             return frozenset()
         return passing(record.names, levels) - _with_stronger(hidden)
+
+    def may_reach(self, origin: int, to: int, card: Mapping[str, str]) -> bool:
+        """Whether an organisation's policy lets anything go to a peer with this card."""
+        own = self.switches[origin]
+        if self.states[origin, to] == "blocked" or not self._is_audience(own, to):
+            return False
+        return not self._crosses(own, self.regions[origin], card.get("region", ""))
+
+    def levels(self, origin: int, card: Mapping[str, str]) -> dict[str, int]:
+        """The lower of what an organisation releases and a card accepts, on each ladder."""
+        own = self.switches[origin]
+        return {
+            switch: min(own.level(switch), _place_on(switch, card.get(name, "")))
+            for switch, name in CARD_SWITCH.items()
+        }
 
     def may_hold(self, at: int, names: frozenset[str], category: int) -> frozenset[str]:
         """The leaves that an organisation's own policy lets it hold."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tests.support.sim_world import World
 
 HEARD = {"trusted", "paused"}
+_ROW = (
+    "rk, org, eid, rev, status, entry, disclosures, hidden, row_kind, state, row_exp, exp_day,"
+    " held, received_us"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ class Granted:
     acked_us: int
     held: str
     kind: int
+    author: bytes  # of what a hub passes on
+    eid: bytes
+    rev: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class View:
     ledgers: Mapping[int, Mapping[RecordKey, Granted]]
     suspended: frozenset[tuple[int, RecordKey]]
     aside: Mapping[RecordKey, tuple[bytes, Mapping[str, Any]]]  # set aside: origin, values
+    passed_on: Mapping[int, Mapping[RecordKey, Row]]  # what each peer says as a hub
 
 
 @lru_cache(maxsize=20_000)
@@ -119,10 +127,7 @@ def view(world: "Keepers", host: SimHost) -> View:
         return known[1]
     records = {
         RecordKey(bytes(row[0])): Row(RecordKey(bytes(row[0])), *row[1:])
-        for row in raw.execute(
-            "SELECT rk, org, eid, rev, status, entry, disclosures, hidden, row_kind, state,"
-            " row_exp, exp_day, held, received_us FROM records"
-        )
+        for row in raw.execute(f"SELECT {_ROW} FROM records")  # noqa: S608  # our own names
     }
     peers, by_id = {}, {}
     query = "SELECT id, org, state, in_synced, out_listed, in_cursor, docs FROM peers"
@@ -133,7 +138,8 @@ def view(world: "Keepers", host: SimHost) -> View:
             row[0], row[2], bool(row[3]), bool(row[4]), row[5], _card(bytes(row[6]))
         )
     ledgers: dict[int, dict[RecordKey, Granted]] = {index: {} for index in peers}
-    for row in raw.execute("SELECT peer, rk, state, exp, acked_us, held, kind FROM ledger"):
+    query = "SELECT peer, rk, state, exp, acked_us, held, kind, author, eid, rev FROM ledger"
+    for row in raw.execute(query):
         rk = RecordKey(bytes(row[1]))
         ledgers[by_id[row[0]]][rk] = Granted(rk, *row[2:])
     suspended = frozenset(
@@ -144,13 +150,17 @@ def view(world: "Keepers", host: SimHost) -> View:
         RecordKey(bytes(row[0])): (bytes(row[1]), _values(bytes(row[2])))
         for row in raw.execute("SELECT rk, org, disclosures FROM braked")
     }
-    found = View(records, peers, ledgers, suspended, aside)
+    passed_on: dict[int, dict[RecordKey, Row]] = {}
+    for source, rk, *rest in raw.execute(f"SELECT source, {_ROW} FROM forwarded"):  # noqa: S608
+        mirror = passed_on.setdefault(by_id[source], {})
+        mirror[RecordKey(bytes(rk))] = Row(RecordKey(bytes(rk)), *rest)
+    found = View(records, peers, ledgers, suspended, aside, passed_on)
     world.views[host.index] = (version, found)
     return found
 
 
 def shown(world: "World", at: int, of: int) -> dict[RecordKey, Row]:
-    """The records of one organisation that another one shows its people."""
+    """The records that one organisation has from another one itself and shows its people."""
     seen = view(world, world.hosts[at])
     peer = seen.peers[of]
     if peer.state not in HEARD or not peer.synced:
@@ -159,21 +169,26 @@ def shown(world: "World", at: int, of: int) -> dict[RecordKey, Row]:
     return {
         rk: row
         for rk, row in seen.records.items()
-        if row.org == org and row.is_live and row.exp_day >= today
+        if row.org == org and row.row_exp > 0 and row.is_live and row.exp_day >= today
     }
+
+
+def mirror(world: "World", origin: int, at: int) -> dict[RecordKey, Row]:
+    """What one organisation holds of what another one told it: its own records and others'."""
+    org, seen = world.truth.orgs[origin], view(world, world.hosts[at])
+    own = {rk: row for rk, row in seen.records.items() if row.org == org and row.row_exp > 0}
+    return own | dict(seen.passed_on.get(origin, {}))
 
 
 def digests_match(world: "World", origin: int, at: int) -> bool:
     """Whether a ledger and its mirror say the same, read from the rows themselves."""
-    org, today = world.truth.orgs[origin], world.today
+    today = world.today
     mine = {
         (rk, row.state)
         for rk, row in view(world, world.hosts[origin]).ledgers[at].items()
         if row.exp >= today
     }
     theirs = {
-        (rk, row.state)
-        for rk, row in view(world, world.hosts[at]).records.items()
-        if row.org == org and row.row_exp >= today
+        (rk, row.state) for rk, row in mirror(world, origin, at).items() if row.row_exp >= today
     }
     return mine == theirs

@@ -1,6 +1,6 @@
 """The world of the model: organisations, what their keepers do, a thief, a clock and a network."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -21,7 +21,7 @@ from node.store.peers import Peer, add_peer, all_peers, mark_hello_due, set_peer
 from protocol.entry import Status
 from protocol.errors import ParasolError
 from protocol.ids import RecordKey
-from tests.support.sim_checks import check_stores, check_wire
+from tests.support.sim_checks import Held, check_end, check_stores, check_wire
 from tests.support.sim_keepers import Keepers
 from tests.support.sim_network import Network
 from tests.support.sim_node import START, SimCrash, SimHost
@@ -76,10 +76,9 @@ class World(Keepers):
             host.policy_text = self.policy_text(self.truth.switches[host.index])
             await host.open()
         for host in self.hosts:
-            for other in self.hosts:
-                if other is not host:
-                    self.truth.states[host.index, other.index] = "trusted"
-                    await host.node.change(self._befriend, other)
+            for other in self.others(host):
+                self.truth.states[host.index, other.index] = "trusted"
+                await host.node.change(self._befriend, other)
             self.snapshots[host.index] = [host.store.copy()]
 
     def _befriend(self, connection: Connection, other: SimHost) -> None:
@@ -105,6 +104,10 @@ class World(Keepers):
     def check(self) -> None:
         """Hold every store to what must be true at any time."""
         check_stores(self)
+
+    def check_end(self, held: Mapping[int, list[Held]]) -> None:
+        """Hold every store to what must be true once all could talk."""
+        check_end(self, held)
 
     # ---- what nodes do ---------------------------------------------------------------------
 
@@ -148,7 +151,7 @@ class World(Keepers):
             return
         self.busy = True
         host = self.rng.choice(self.hosts)
-        other = self.rng.choice([each for each in self.hosts if each is not host])
+        other = self.rng.choice(self.others(host))
         doing: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: self.publish(host),
             lambda: self.correct(host),
@@ -206,7 +209,7 @@ class World(Keepers):
         self.refresh_exists()
 
     def others(self, host: SimHost) -> list[SimHost]:
-        """The other organisations."""
+        """The peers of an organisation: here all the others."""
         return [each for each in self.hosts if each is not host]
 
 

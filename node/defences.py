@@ -1,6 +1,7 @@
 """What stands between this node and a thief right now, in sentences with their cures.
 
-`status` and `doctor` tell these: what the brake holds, who is in quarantine, whether we are frozen.
+`status` and `doctor` tell these: what the brake holds, who is in quarantine, whether we are frozen,
+whether somebody guesses at receipt codes.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from node.store.brake import PATIENCE_US, waiting
 from node.store.context import Context
 from node.store.peers import all_peers
 from node.store.quarantine import since_of
+from node.store.receipt_attempts import wrong_today
+
+MANY_WRONG = 100  # receipt codes in a day: more than people mistype
 
 
 def defences(connection: Connection, context: Context) -> Iterator[tuple[str, str]]:
@@ -31,6 +35,12 @@ def defences(connection: Connection, context: Context) -> Iterator[tuple[str, st
         yield (
             f"{name} took away {each.count} alerts since {begun}: hidden, purged from {ends} on",
             "ring them up, then parasol peer brake confirm or reject",
+        )
+    wrong = wrong_today(connection, context.now_us())
+    if wrong >= MANY_WRONG:
+        yield (
+            f"{wrong} wrong receipt codes were tried today: somebody guesses, or floods the node",
+            "nobody guesses six words; a reporter who is turned away tries again, or comes to us",
         )
     for peer in peers.values():
         since = since_of(context, peer.org)

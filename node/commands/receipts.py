@@ -1,26 +1,17 @@
 """Receipt codes: given out by staff, and used by those who reported.
 
 What a reporter narrows is done when her command returns; what she adds, corrects or allows anew
-waits for the desk. Staff never learn a code but when they give it out.
+waits for the desk (`node.reporter`). Staff never learn a code but when they give it out.
 """
 
 from typing import Any
 
 from sqlalchemy import Connection
 
-from node.consent_words import KEEP, LADDER, scope_of
-from node.errors import BadField, BadRequest
-from node.following import follow
+from node.consent_words import KEEP
 from node.receipt_codes import new_receipt, open_code
-from node.receipts import (
-    ask_for_more,
-    consent_of,
-    meant,
-    narrow_consent,
-    report_of,
-    settle,
-    shown,
-)
+from node.receipts import meant, settle
+from node.reporter import change_consent, check_change, check_words, say, show_report
 from node.runtime import Node
 from node.store.receipts import (
     Opens,
@@ -28,12 +19,9 @@ from node.store.receipts import (
     UpdateKind,
     UpdateState,
     add_receipt,
-    add_update,
     waiting_updates,
 )
 from protocol.ids import day_of, iso_date, text_id
-
-MOST_CHARACTERS = 10_000
 
 
 async def receipt_issue(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
@@ -51,35 +39,16 @@ async def receipt_issue(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
 
 async def receipt_show(node: Node, code: str) -> dict[str, Any]:
     """Show what became of a report: its state, consent, where it went, who confirmed what."""
-    opens = await open_code(node, code)
-    return await node.read(shown, node.context, opens)
+    return await show_report(node, await open_code(node, code))
 
 
 async def receipt_consent(
     node: Node, code: str, yes: list[str] | None = None, no: list[str] | None = None
 ) -> dict[str, Any]:
     """Change the consent: each no at once, each yes when the desk has agreed."""
-    wanted = {scope_of(word) for word in yes or []}
-    gone = {scope_of(word) for word in no or []}
-    if not wanted | gone:
-        raise BadRequest(f"which scope? one of {', '.join(LADDER)}")
-    if wanted & gone:
-        raise BadRequest("the same scope is given as a yes and as a no")
-    if wanted and KEEP in gone:
-        raise BadRequest("what is not kept can be used for nothing else")
+    check_change(yes or [], no or [])  # before a try is taken
     opens = await open_code(node, code)
-
-    def effect(connection: Connection) -> tuple[set[int], tuple[str, ...]]:
-        news = narrow_consent(connection, node, opens, gone) if gone else set()
-        news |= follow(connection, node) if gone else set()
-        waits = ask_for_more(connection, node.context, opens, wanted) if wanted else ()
-        return news, waits
-
-    news, waits = await node.change(effect)
-    node.on_news(news)
-    if KEEP in gone:
-        await node.store.checkpoint()
-    return await _after(node, opens, waits=list(waits))
+    return await change_consent(node, opens, yes=yes or [], no=no or [])
 
 
 async def receipt_withdraw(node: Node, code: str) -> dict[str, Any]:
@@ -98,20 +67,8 @@ async def receipt_correct(node: Node, code: str, text: str) -> dict[str, Any]:
 
 
 async def _say(node: Node, code: str, kind: UpdateKind, text: str) -> dict[str, Any]:
-    words = text.strip()
-    if not words or len(words) > MOST_CHARACTERS:
-        raise BadField(f"text: from 1 to {MOST_CHARACTERS} characters")
-    opens = await open_code(node, code)
-
-    def effect(connection: Connection) -> None:
-        report = report_of(connection, node.context, opens)
-        if not report.is_kept:
-            raise BadRequest(f"this report is {report.state}: nothing can be added to it")
-        context = node.context
-        add_update(connection, context.random, report.opens, kind, words, context.now_us())
-
-    await node.change(effect)
-    return await _after(node, opens)
+    check_words(text)  # before a try is taken
+    return await say(node, await open_code(node, code), kind, text)
 
 
 async def receipt_updates(node: Node) -> dict[str, Any]:
@@ -133,16 +90,6 @@ async def _settle(node: Node, id_: str, state: UpdateState) -> dict[str, Any]:
     each, news = await node.change(settle, node, id_, state)
     node.on_news(news)
     return {**_line(each), "state": state.value}
-
-
-async def _after(node: Node, opens: Opens, **more: Any) -> dict[str, Any]:
-    """How the report stands after a change."""
-
-    def query(connection: Connection) -> dict[str, Any]:
-        report = report_of(connection, node.context, opens)
-        return {"state": report.state, "consent": consent_of(report, node.context)}
-
-    return {**await node.read(query), **more}
 
 
 def _whose(opens: Opens) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Receipt codes and what reporters send by them, as rows; attempts at a code are counted here, too.
+"""Receipt codes and what reporters send by them, as rows.
 
 A row says which report a code opens: a draft, an alert, or both. Of the code it holds a slow hash.
 What a reporter adds, corrects or allows anew waits here for the desk; her words go from the row
@@ -14,17 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from keys.receipt import SALT_BYTES
-from node.errors import BadRequest, NotFound, TooMany
+from node.errors import BadRequest, NotFound
 from node.store import meta
 from node.store.tables import drafts, receipts, records, reporter_updates
-from protocol.codec import decode, encode
 from protocol.ids import RecordKey, text_id
-from protocol.shape import as_array, as_int
 
 SALT = "receipt_salt"
-ATTEMPTS = "receipt_attempts"
-MOST_WRONG = 10  # in a row of minutes; a code of 66 bits needs no more protection than patience
-WINDOW_US = 600_000_000
 MOST_WAITING = 20  # of one report
 KEPT_DAYS = 90  # a receipt that opens nothing any more, and what was settled
 DAY_US = 86_400_000_000
@@ -75,32 +70,6 @@ def salt(connection: Connection, random: Callable[[int], bytes]) -> bytes:
         found = random(SALT_BYTES)
         meta.put(connection, SALT, found)
     return found
-
-
-def begin_attempt(connection: Connection, now_us: int, random: Callable[[int], bytes]) -> bytes:
-    """Count an attempt before it is made, and give the salt; TooMany after ten wrong ones."""
-    start, count = _attempts(connection)
-    if not 0 <= now_us - start < WINDOW_US:
-        start, count = now_us, 0
-    if count >= MOST_WRONG:
-        wait = (start + WINDOW_US - now_us) // 60_000_000 + 1
-        raise TooMany(f"too many wrong codes; wait {wait} min, then try again")
-    meta.put(connection, ATTEMPTS, encode([start, count + 1]))
-    return salt(connection, random)
-
-
-def end_attempt(connection: Connection) -> None:
-    """The attempt was right: it does not count."""
-    start, count = _attempts(connection)
-    meta.put(connection, ATTEMPTS, encode([start, max(count - 1, 0)]))
-
-
-def _attempts(connection: Connection) -> tuple[int, int]:
-    raw = meta.get(connection, ATTEMPTS)
-    if raw is None:
-        return 0, 0
-    start, count = as_array(decode(raw), 2)
-    return as_int(start, 0), as_int(count, 0)
 
 
 def add_receipt(connection: Connection, hashed: bytes, opens: Opens, now_us: int) -> bool:

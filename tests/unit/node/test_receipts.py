@@ -1,8 +1,6 @@
 """Receipt codes and the consent ladder on one node: what a code shows, changes and never tells."""
 
-import asyncio
 import json
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,19 +15,11 @@ from federation.release import Consent
 from keys.receipt import code_letters
 from node.consent_words import LADDER, answered_since, asked_on_form
 from node.consent_words import given as given_words
-from node.errors import BadField, BadRequest, NotFound, TooMany
-from node.receipt_codes import open_code
+from node.errors import BadField, BadRequest, NotFound
 from node.runtime import Node
 from node.store import meta
 from node.store.drafts import SCOPES, Asked
-from node.store.receipts import (
-    KEPT_DAYS,
-    MOST_WAITING,
-    MOST_WRONG,
-    SALT,
-    WINDOW_US,
-    forget_receipts,
-)
+from node.store.receipts import KEPT_DAYS, MOST_WAITING, SALT, forget_receipts
 from node.store.records import own_records
 from node.store.tables import receipts
 from protocol.ids import parse_record_key, text_id
@@ -296,35 +286,6 @@ async def test_a_wrong_code_is_told_the_same_whatever_there_is(tmp_path: Path) -
         assert len(said) == 1
 
 
-async def test_after_ten_wrong_codes_none_is_taken_for_a_while_and_a_restart_forgets_none(
-    tmp_path: Path,
-) -> None:
-    clock = Clock()
-    async with one_node(tmp_path / "node", clock=clock) as node:
-        _, code = await told(node)
-        for _ in range(MOST_WRONG - 1):
-            with pytest.raises(NotFound):
-                await show(node, "wrong")
-        for _ in range(3):
-            await show(node, code)  # a right one does not count
-        with pytest.raises(NotFound):
-            await show(node, "wrong")
-    async with one_node(tmp_path / "node", clock=clock) as node:
-        for each in ("wrong", code):
-            with pytest.raises(TooMany, match="min"):
-                await show(node, each)
-        clock.now += WINDOW_US
-        await show(node, code)
-
-
-async def test_attempts_at_once_are_counted_each(tmp_path: Path) -> None:
-    async with one_node(tmp_path / "node") as node:
-        tries = [show(node, f"wrong {number}") for number in range(MOST_WRONG + 5)]
-        ended = await asyncio.gather(*tries, return_exceptions=True)
-        assert sum(isinstance(each, NotFound) for each in ended) == MOST_WRONG
-        assert sum(isinstance(each, TooMany) for each in ended) == 5
-
-
 async def test_a_code_is_forgotten_long_after_what_it_opened(tmp_path: Path) -> None:
     clock = Clock()
     async with one_node(tmp_path / "node", clock=clock) as node:
@@ -377,23 +338,3 @@ async def test_of_a_code_there_is_a_slow_hash_and_no_file_holds_it_in_clear(tmp_
         assert files_with(tmp_path, forms) == []
     async with one_node(home) as node:
         assert (await show(node, code))["state"] == "published"
-
-
-async def test_a_wrong_code_costs_what_a_right_one_costs(tmp_path: Path) -> None:
-    async with one_node(tmp_path / "node") as node:
-        _, code = await told(node)
-        _, gone = await told(node)
-        await node.dispatch("receipt_withdraw", {"code": gone})
-
-        async def cost(typed: str) -> float:
-            best = 10.0
-            for _ in range(3):
-                before = time.process_time()
-                with suppress(NotFound):
-                    await open_code(node, typed)
-                best = min(best, time.process_time() - before)
-            return best
-
-        right = await cost(code)
-        for typed in ("", "abandon-ability-able-about-above-absent", gone):
-            assert right / 2 < await cost(typed) < right * 2

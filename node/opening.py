@@ -1,11 +1,13 @@
 """What happens each time a store is opened: was it restored, does the policy still say the same?
 
-A store whose counter is behind its register was restored from a backup, announced or not. Then no
-peer is put anything before it has listed what it holds, other origins' records stay hidden until
-one sync, and whatever the register narrowed is narrowed again.
+A store that is behind its register, by the counter of narrowing commits or by the number of its
+last opening, was restored from a backup, announced or not. Then no peer is put anything before it
+has listed what it holds, other origins' records stay hidden until one sync, and whatever the
+register narrowed is narrowed again. One that was not closed may be a copy of this very opening,
+put back: nothing in it counts as confirmed before it is confirmed again.
 """
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from federation.peers import PeerState
 from federation.profile import in_force, stored_profile
@@ -33,9 +35,13 @@ POLICY = "policy"
 HEARING = (PeerState.TRUSTED, PeerState.PAUSED, PeerState.UNVERIFIED)
 
 
-def settle(connection: Connection, context: Context, policy_text: str) -> None:
-    """Bring store, register and policy to agree; runs inside one write transaction."""
+def settle(connection: Connection, context: Context, policy_text: str) -> int:
+    """Bring store, register and policy to agree; runs inside one write transaction.
+
+    Returns the number of this opening, which the register notes when the store has committed it.
+    """
     register = context.register
+    opened = meta.get_int(connection, meta.OPENING)
     context.lawful = held_keys(connection)
     lift_ended(connection, context)
     counter = meta.get_int(connection, COUNTER)
@@ -47,7 +53,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
     if register.is_lost or counter > register.counter:
         meta.put(connection, LOST, b"1")
         restored = True
-    elif counter < register.counter:
+    elif counter < register.counter or opened < register.opening:
         restored = True
     context.hold_all = meta.get(connection, LOST) is not None
     adopted = _adopted(connection, context)
@@ -66,12 +72,23 @@ def settle(connection: Connection, context: Context, policy_text: str) -> None:
         meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
         meta.put(connection, SIGNING_DUE, b"1")  # the backup may be under a key that is gone
         meta.drop(connection, RESTORED)
+    elif meta.get(connection, meta.CLOSED) is None:
+        doubt_confirmations(connection, context.now_us())
+    meta.drop(connection, meta.CLOSED)
+    number = max(opened, register.opening) + 1
+    meta.put_int(connection, meta.OPENING, number)
     highest = max(counter, register.counter)
     if highest != counter or highest != register.counter:
         meta.put_int(connection, COUNTER, highest)
         register.settle(highest)
     if apply_policy(connection, context, policy_text) or restored:
         spread(connection, context)
+    return number
+
+
+def note_closed(connection: Connection) -> None:
+    """The last commit of a node that is stopped: what the store says now, it still says then."""
+    meta.put(connection, meta.CLOSED, b"1")
 
 
 def _adopted(connection: Connection, context: Context) -> bytes | None:
@@ -101,6 +118,18 @@ def begin_recovery(connection: Connection) -> None:
             out_listed=0, out_list_pos=None, out_wanted=b"", in_synced=0, hello_due=1
         )
     )
+
+
+def doubt_confirmations(connection: Connection, now_us: int) -> None:
+    """Count nothing as confirmed until it is confirmed again, by a request of later than now.
+
+    After a power cut that takes one answer of each peer. A peer that is gone is asked nothing any
+    more: what it confirmed last stays as it is.
+    """
+    told = select(peers.c.id).where(peers.c.state != PeerState.GONE.value)
+    doubted = update(ledger).where(ledger.c.acked_us > 0, ledger.c.peer.in_(told))
+    connection.execute(doubted.values(acked_us=0, since_us=now_us))
+    meta.put_int(connection, meta.GUARD_FLOOR, now_us)
 
 
 def obey_register(connection: Connection, context: Context) -> None:

@@ -9,12 +9,13 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from federation import mailbox
 from federation.policy import Policy, accepts_of, load_policy
@@ -28,7 +29,7 @@ from keys.signing import SigningKey
 from node import opening
 from node.abilities import refuse_what_cannot_act
 from node.checking_pool import CheckingPool
-from node.errors import StoreLocked
+from node.errors import NodeError, StoreLocked
 from node.folding import Folding
 from node.settings import (
     KEYSTORE_FILE,
@@ -193,6 +194,8 @@ class Node:
         """Close the store and the register, after what was queued is durable."""
         self.checking.stop()
         await self._writes.drain()
+        with suppress(DatabaseError, NodeError):  # then it opens as after a power cut
+            await self.store.write(opening.note_closed)
         await self._folding.stop()
         await self.store.close()
         self.context.register.close()
@@ -295,7 +298,8 @@ async def open_node(
             overdue_us=settings.overdue_minutes * 60_000_000,
         )
         node = Node(home, settings, keystore, text, store, context)
-        await node.change(opening.settle, context, read_text_file(home / POLICY_FILE))
+        policy_text = read_text_file(home / POLICY_FILE)
+        register.note_opening(await node.change(opening.settle, context, policy_text))
         node.documents = _documents(node)  # what was settled may stand on our card
         if not keystore.oprf_seed:
             await asyncio.to_thread(node.make_oprf_seed)

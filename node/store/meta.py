@@ -7,6 +7,8 @@ from node.store.tables import meta
 
 GUARD_FLOOR = "guard_floor"  # no request with an n up to this is taken: a restore forgot the last
 VOUCHED = "vouched"  # the restore was found out by a register that knows all since the backup
+OPENING = "opening"  # how often this store was opened; the register keeps the last number
+CLOSED = "closed"  # the node was stopped, not killed: nothing has happened to this store since
 
 _GET = select(meta.c.value).where(meta.c.key == bindparam("name"))
 _PUT = insert(meta)

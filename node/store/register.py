@@ -6,6 +6,7 @@ restored from a backup, announced or not. The register is written before the sto
 crash between the two it is ahead by one, marked as pending, and goes back to what it said before.
 Nobody was told yet that the change was made, and no message could leave.
 Permissions are held in memory: they are asked for each time an item enters a delta.
+It also keeps the number of the store's last opening: a store with a lower one is an older copy.
 """
 
 from collections.abc import Iterator
@@ -52,15 +53,17 @@ class Register:
             "CREATE TABLE IF NOT EXISTS before"
             " (scope TEXT, key BLOB, value BLOB, PRIMARY KEY (scope, key)) WITHOUT ROWID"
         )
-        self._connection.execute("INSERT OR IGNORE INTO counter VALUES (0, 0, 0)")
+        # Row 0 counts the narrowing commits, row 1 has the number of the store's last opening.
+        self._connection.execute("INSERT OR IGNORE INTO counter VALUES (0, 0, 0), (1, 0, 0)")
         rows = self._connection.execute("SELECT scope, key, value FROM permission").fetchall()
         self._now: dict[tuple[str, bytes], bytes] = {
             (scope, bytes(key)): bytes(value) for scope, key, value in rows
         }
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
-        counted = self._connection.execute("SELECT n, pending FROM counter").fetchone()
-        self.counter: int = counted[0]
-        self.pending: bool = bool(counted[1])
+        counted = self._connection.execute("SELECT n, pending FROM counter ORDER BY id").fetchall()
+        self.counter: int = counted[0][0]
+        self.pending: bool = bool(counted[0][1])
+        self.opening: int = counted[1][0]
         self._lifted = self.pending  # what was lifted before a crash may be in the journal
         self.is_lost = is_new and expected > 0
 
@@ -103,7 +106,7 @@ class Register:
                     "INSERT INTO before VALUES (?, ?, ?)", (scope, key, self._now.get((scope, key)))
                 )
                 self._write(scope, key, value)
-            self._connection.execute("UPDATE counter SET n = n + 1, pending = 1")
+            self._connection.execute("UPDATE counter SET n = n + 1, pending = 1 WHERE id = 0")
         self._lifted = any(
             value is None and name in self._now for name, value in self._staged.items()
         )
@@ -120,7 +123,9 @@ class Register:
             self.counter = counter
         with self._one_step():
             self._connection.execute("DELETE FROM before")
-            self._connection.execute("UPDATE counter SET n = ?, pending = 0", (self.counter,))
+            self._connection.execute(
+                "UPDATE counter SET n = ?, pending = 0 WHERE id = 0", (self.counter,)
+            )
         self.pending = False
         if self._lifted:
             # It may have held words: they must not linger in the journal. Where the disk is too
@@ -136,11 +141,17 @@ class Register:
             for scope, key, value in rows:
                 self._write(scope, key, value)
             self._connection.execute("DELETE FROM before")
-            self._connection.execute("UPDATE counter SET n = n - 1, pending = 0")
+            self._connection.execute("UPDATE counter SET n = n - 1, pending = 0 WHERE id = 0")
         for scope, key, value in rows:
             self._keep((scope, bytes(key)), None if value is None else bytes(value))
         self.counter -= 1
         self.pending = self._lifted = False
+
+    def note_opening(self, number: int) -> None:
+        """Keep the number of this opening, after the store has: a lower one is an older copy's."""
+        with self._one_step():
+            self._connection.execute("UPDATE counter SET n = ? WHERE id = 1", (number,))
+        self.opening = number
 
     @contextmanager
     def _one_step(self) -> Iterator[None]:

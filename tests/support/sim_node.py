@@ -7,7 +7,7 @@ register is written, between the register and the commit, and after the commit.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from keys.orgdoc import OrgDoc, next_hash, sign_orgdoc
 from keys.signing import SigningKey
 from node.answering import Answering
 from node.exchange import Exchange
-from node.opening import settle
+from node.opening import note_closed, settle
 from node.owndocs import finish_signing
 from node.rounds import Rounds
 from node.runtime import Node, _documents, _orgdocs
@@ -319,9 +319,14 @@ class SimHost:
         self.answering = Answering(node, exchange, positions)
         self.rounds = Rounds(node, exchange, positions)
         self.syncing = Syncing(node, exchange, self.answering, positions)
-        await node.change(settle, context, self.policy_text)
+        self.register.note_opening(await node.change(settle, context, self.policy_text))
         await node.renew_card_if_due()
         await finish_signing(node)
+
+    async def close(self) -> None:
+        """Stop the node as its keeper does; where it dies on the way, it was killed."""
+        with suppress(SimCrash):
+            await self.store.write(note_closed)
 
     def lose_register(self) -> None:
         """The register's file is gone."""

@@ -133,7 +133,19 @@ async def _lose(world: World, host: SimHost, _other: SimHost) -> None:
 
 
 async def _snapshot(world: World, host: SimHost, _other: SimHost) -> None:
+    """Copy the store while the node runs, or while it is stopped."""
+    if world.rng.random() < 0.5:
+        world.snapshot(host)
+        return
+    await host.close()
     world.snapshot(host)
+    await host.open()
+
+
+async def _restart(world: World, host: SimHost, _other: SimHost) -> None:
+    if world.rng.random() < 0.5:
+        await host.close()
+    await host.open()
 
 
 async def _arm(world: World, host: SimHost, _other: SimHost) -> None:
@@ -154,7 +166,7 @@ DOING: Mapping[str, Callable[[World, SimHost, SimHost], Awaitable[None]]] = {
     "jobs": lambda world, host, _: world.jobs(host),
     "snapshot": _snapshot,
     "restore": _restore,
-    "restart": lambda _, host, __: host.open(),
+    "restart": _restart,
     "crash": _arm,
     "replay": lambda world, *_: world.network.replay(),
     "steal": lambda world, host, _: steal(world, host),
@@ -179,6 +191,9 @@ async def heal(world: World) -> None:
     await _rounds(world)
     for host in world.hosts:
         await _look_through(world, host)
+    await _rounds(world)
+    for host in world.hosts:  # what keepers did after the restore may have been much for one day
+        await _let_go_braked(host)
     await _rounds(world)
     world.check_end(held)
 
@@ -214,8 +229,7 @@ async def _look_through(world: World, host: SimHost) -> None:
     ours = await node.read(own_records, context.org, [each.entry.rk for each in judged])
     anew = signed_anew(judged, ours, node.key, context)
     truth.lost.discard(host.index)
-    for braked in await node.read(waiting):  # every thief's key is revoked by now
-        await node.change(_confirm_braked, context, braked.org)
+    await _let_go_braked(host)
     await node.change(let_go, context, judged, anew, ours)
     world.note_kept_narrow(host)
     behind: list[tuple[RecordKey, int, int]] = await node.read(
@@ -223,6 +237,12 @@ async def _look_through(world: World, host: SimHost) -> None:
     )
     for rk, _, _ in behind:
         await world.correct(host, rk)
+
+
+async def _let_go_braked(host: SimHost) -> None:
+    """A keeper confirms what the brake set aside: every thief's key is revoked by now."""
+    for braked in await host.node.read(waiting):
+        await host.node.change(_confirm_braked, host.node.context, braked.org)
 
 
 def _confirm_braked(connection: Connection, context: Context, org: OrgId) -> None:

@@ -1,7 +1,7 @@
 """The readings of a text as a plate, whole or in part, and which known parts fit it.
 
 Alerts hold whole plates and parts of plates (`GZW??`), and either may be asked for, so that each is
-held against both.
+held against both. Two letters before it may be its own or name its country, as in US-ABE042.
 """
 
 import re
@@ -14,6 +14,7 @@ from protocol.errors import IdentifierError
 LEAST_PLATE = 2
 PLATE_SIGNS = 12
 
+_BEHIND_COUNTRY = re.compile(r"([A-Za-z]{2})[\s\-\u2010-\u2015\u2212]+(\w[^:?*]*)")
 _SAID_PART = re.compile(
     r"(starts?|begins?|ends?|ending|partial|part|contains)\b.*[\s:]", re.IGNORECASE
 )
@@ -30,7 +31,14 @@ def read_plate(typed: str, country: str | None, readings: Readings) -> None:
         normal = identifiers.normalise_plate(typed, country)
     except IdentifierError:
         read_part(typed, readings)
-        return
+    else:
+        _read_whole(normal, readings, is_typed=":" in typed)
+    if match := _BEHIND_COUNTRY.fullmatch(typed.strip()):
+        _read_behind_country(match[1].upper(), match[2], readings)
+
+
+def _read_whole(normal: str, readings: Readings, *, is_typed: bool) -> None:
+    """Add a whole plate; `is_typed`: its country is what was typed, and not just ours."""
     signs = normal.partition(":")[2]
     readings.sought += [
         Sought("plate", normal, "plate exact", EXACT),
@@ -46,7 +54,33 @@ def read_plate(typed: str, country: str | None, readings: Readings) -> None:
     readings.scans.append(Scan("plate", signs, judge, fallback=True))
     readings.plates.append(signs)
     both = any(map(str.isalpha, signs)) and any(map(str.isdigit, signs))
-    readings.note("plate", normal if ":" in typed else signs, sure=both)
+    readings.note("plate", normal if is_typed else signs, sure=both)
+
+
+def _read_behind_country(country: str, rest: str, readings: Readings) -> None:
+    """Add a plate that stands behind its country; it may be no country, so that nothing is sure."""
+    from phonenumbers import SUPPORTED_REGIONS  # late: its tables are large
+
+    if country not in SUPPORTED_REGIONS:
+        return
+    try:
+        normal = identifiers.normalise_plate(rest, country)
+    except IdentifierError:
+        return
+    signs = normal.partition(":")[2]
+    readings.sought += [
+        Sought("plate", normal, "plate behind its country", WHOLE),
+        Sought("plate.masked", identifiers.masked("plate", normal), "plate masked form", MASKED),
+    ]
+
+    def judge(value: str) -> tuple[str, int] | None:
+        same = value.partition(":")[2] == signs
+        return ("plate of another country", WHOLE) if same else None
+
+    readings.scans.append(Scan("plate", signs, judge, fallback=True))
+    readings.plates.append(signs)
+    if any(map(str.isalpha, signs)) and any(map(str.isdigit, signs)):
+        readings.note("plate", normal, sure=True)
 
 
 def read_part(typed: str, readings: Readings) -> None:

@@ -93,6 +93,8 @@ def plates(draw: st.DrawFn) -> tuple[Value, str]:
         f"{letters}-{digits}",
         f"{letters} {digits}",
         f"US:{letters}{digits}",
+        f"US-{letters}{digits}",
+        f"US {letters} {digits}",
     ]
     typed = draw(st.sampled_from([*forms, forms[0].lower(), forms[0].translate(WIDE)]))
     return ("plate", f"US:{letters}{digits}"), typed

@@ -42,6 +42,14 @@ async def test_a_whole_number_is_found_inside_a_longer_one(
         ({"handle": ["instagram:abby_x"]}, "telegram:abby_x", "handle on any service"),
         ({"plate": ["FR:7ABC271"]}, "US:7ABC271", "plate of another country"),
         ({"plate.part": ["*271"]}, "US:7ABC271", "plate part on record"),
+        ({"plate": ["US:ABE042"]}, "US-ABE042", "plate behind its country"),
+        ({"plate": ["FR:ABE042"]}, "fr abe 042", "plate behind its country"),
+        ({"plate": ["US:ABE042"]}, "seen: US-ABE042, silver", "plate behind its country"),
+        ({"plate": ["FR:ABE042"]}, "FR-ABE042", "plate behind its country"),
+        ({"plate": ["US:ABE042"]}, "FR-ABE042", "plate of another country"),
+        ({"plate": ["US:USABE042"]}, "US-ABE042", "plate exact"),
+        ({"plate.part": ["ABE0??"]}, "US-ABE042", "plate part on record"),
+        ({"plate.masked": ["FR:***042"]}, "FR-ABE042", "plate masked form"),
     ],
 )
 async def test_a_whole_identifier_is_found_in_its_weaker_readings(
@@ -97,12 +105,19 @@ async def test_an_erased_name_is_under_no_word_of_it_in_memory(tmp_path: Path) -
         assert node.identifiers.with_word("name", "gray") == []
 
 
+async def test_two_letters_that_are_no_country_begin_a_plate(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node", preset="decriminalised") as node:
+        await received(node, await befriend(node, "Harbour"), plate=["US:ABE042"])
+        assert await reasons(node, "QQ-ABE042") == []
+
+
 @pytest.mark.parametrize(
     ("typed", "read_as"),
     [
         ("415 555 0142", [("phone", "+14155550142")]),
         ("0142", [("part of a phone", "0142"), ("plate", "0142")]),
         ("7ABC271, 415 555 0142", [("plate", "7ABC271"), ("phone", "+14155550142")]),
+        ("US-ABE042", [("plate", "USABE042"), ("plate", "US:ABE042")]),
         ("call Tony 415 555 0142", [("phone", "+14155550142")]),
         ("telegram: @Abby_X", [("handle", "telegram:abby_x")]),
         ("@abby_x", [("handle", "abby_x")]),

@@ -170,7 +170,7 @@ class Answering:
             case Pull():
                 return await self._pull(peer, inner, message)
             case Delta():
-                return await self._delta(peer, message)
+                return await self._delta(peer, inner, message)
             case List():
                 return await self._change(peer, inner, lambda g: origin.on_list(g, message))
             case Give():
@@ -287,14 +287,14 @@ class Answering:
         node.on_news(await node.change(effect))
         return await node.change(self._standing, peer.id)
 
-    async def _delta(self, peer: Sender, delta: Delta) -> Message:
+    async def _delta(self, peer: Sender, inner: Inner, delta: Delta) -> Message:
         if not peer.state.heard:
             raise ProtocolError(ErrorNumber.NOT_GRANTED, "not heard")
         author, today = peer.docs.current, self._node.today
         others = await others_of(self._node, delta, peer.org)
         items = await self._node.checking.check(delta.items, author, today, others)
         answer = await self._node.change(
-            take_delta, self._node, peer.id, delta, items, self._list_positions
+            take_delta, self._node, peer.id, delta, items, self._list_positions, n=inner.n
         )
         if any(item.author and item.problem in WANTS_DOCUMENTS for item in items):
             self.on_poke(peer.id)  # in a conversation of our own we ask whose it is
@@ -337,11 +337,13 @@ def take_delta(
     list_positions: dict[int, bytes],
     *,
     is_answer: bool = False,
+    n: int = 0,
 ) -> Ok | List | Give:
     """Apply a checked delta in one transaction; returns what we have to say next.
 
     While it was checked the peer may have been blocked or removed, or its key revoked: both are
-    asked again here. A delta that moves nothing on may be a replay, and is no contact.
+    asked again here. A delta that moves nothing on may be a replay, and is no contact. One that
+    was pushed tells what its origin says now only where its `n` is of now.
     ProtocolError NOT_GRANTED where the peer is not heard.
     """
     peer = peer_by_id(connection, peer_id)
@@ -351,11 +353,13 @@ def take_delta(
     items = check_again(items, peer.docs.current, node.today, others)
     intake = StoreIntake(connection, node.context, peer, list_positions.get(peer_id))
     intake.channel.is_answer = is_answer
+    intake.channel.is_now = is_now = is_answer or node.context.is_of_now(n)
     answer = receiver.on_delta(intake, delta, items)
     intake.save()
     is_equal = isinstance(answer, Ok) and not delta.more and answer.digest == delta.digest
+    agreed = delta.digest if is_equal and is_now else None
     rks = [item.rk for item in items]
-    hear(connection, node.context, peer, rks, delta.digest if is_equal else None)
+    hear(connection, node.context, peer, rks, agreed)
     if is_answer or intake.channel.cursor > peer.in_cursor:
         note_contact(connection, peer, node.context.now_us())
     if intake.channel.list_pos is None:

@@ -135,7 +135,7 @@ async def take_in(node: Node, exchange: Exchange, wire: bytes) -> Taken:
         others = await others_of(node, message, peer.org)
         author, today = peer.docs.current, node.today
         items = await node.checking.check(message.items, author, today, others)
-        moved = await node.change(_on_delta, node, peer.id, message, items)
+        moved = await node.change(_on_delta, node, peer.id, message, items, opened.inner.n)
         return Taken(peer, len(message.items), moved)
     if isinstance(message, Pull | List | Give | Ok):
         news, moved = await node.change(_on_ledger, node, peer.id, opened.inner, message)
@@ -145,7 +145,12 @@ async def take_in(node: Node, exchange: Exchange, wire: bytes) -> Taken:
 
 
 def _on_delta(
-    connection: Connection, node: Node, peer_id: int, delta: Delta, items: list[CheckedItem]
+    connection: Connection,
+    node: Node,
+    peer_id: int,
+    delta: Delta,
+    items: list[CheckedItem],
+    n: int,
 ) -> bool:
     """Apply a delta; whether its sender is to be told where that brought us."""
     before = peer_by_id(connection, peer_id)
@@ -153,7 +158,7 @@ def _on_delta(
         return False  # theirs is not taken; what they confirm of ours, in the same go, is
     listed = meta.get(connection, _listed(peer_id))
     positions = {} if listed is None else {peer_id: listed}
-    answer = take_delta(connection, node, peer_id, delta, items, positions)
+    answer = take_delta(connection, node, peer_id, delta, items, positions, n=n)
     if peer_id not in positions:
         meta.drop(connection, _listed(peer_id))
     if isinstance(answer, List):

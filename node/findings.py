@@ -22,12 +22,12 @@ from node.backup import BACKUP, REHEARSED, STAGED
 from node.defences import defences
 from node.errors import StoreLocked
 from node.introductions import trouble_of, unused_invites
-from node.moments import DAY_US, HOUR_US, SECOND_US, span
+from node.moments import DAY_US, HOUR_US, span
 from node.opening import LOST, SIGNING_DUE
 from node.runtime import BOX_KEY_DAYS, CARD_DAYS, REGISTER_FILE, STORE_FILE, Node
 from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
 from node.store import meta
-from node.store.context import Context
+from node.store.context import CLOCK_OFF_US, Context
 from node.store.engine import connect
 from node.store.mailbox import routes
 from node.store.peers import Peer, all_peers
@@ -39,7 +39,6 @@ WORDS_USED = "words_used_us"  # when the recovery words were last proved to be r
 WAL_MOST = 256 * 1024 * 1024
 DISK_LEAST = 200 * 1024 * 1024
 CLOCK_JUMP_DAYS = 2
-CLOCK_OFF_US = 600 * SECOND_US
 MANY_FAILURES = 3
 _ALARMS = {
     "equivocation": (

@@ -69,7 +69,7 @@ def move_peer(connection: Connection, context: Context, peer: Peer, new: PeerSta
     if new is PeerState.TRUSTED:
         set_peer(connection, peer.id, in_relist=1)
     changed = peer_by_id(connection, peer.id)
-    context.in_step.discard(peer.org)
+    context.doubt(peer.org)
     follow_hub(connection, context, peer.org)
     grants = StoreGrants(connection, context, changed)
     grants.derive()

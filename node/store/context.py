@@ -11,11 +11,13 @@ from federation.policy import Policy
 from federation.profile import Profile
 from keys.oprf import OprfKey
 from keys.orgdoc import OrgDoc
+from node.moments import SECOND_US
 from node.store.digests import Digests
 from node.store.register import Register
 from node.store.senders import Senders
 from protocol.ids import Day, OrgId, RecordKey, day_of
 
+CLOCK_OFF_US = 600 * SECOND_US  # `doctor` tells of clocks that differ by more
 FROZEN = "frozen"  # in the register: b"" → encode([since when, why]); see node.freezing
 
 
@@ -36,6 +38,7 @@ class Context:
     profile: Profile | None = None  # of a region's network: it narrows the policy
     introduce_me: bool = False  # our card says that hubs may introduce us
     in_step: set[bytes] = field(default_factory=set)  # authors with an equal digest: store.onward
+    doubted_us: int = 0  # what was said until then is not taken for what its speaker says now
     news: set[int] = field(default_factory=set)  # peers that what was committed has news for
     overdue_us: int = 86_400_000_000  # a confirmation that takes longer is late
     brake_limit: int = 20  # what one origin may take away in 24 hours: node.store.brake
@@ -47,6 +50,25 @@ class Context:
     unproved: set[int] = field(default_factory=set)  # peers in a recovery that only they speak for
     last_n: dict[tuple[bytes, str], int] = field(default_factory=dict)  # see node.store.guards
     turned_away: dict[int, dict[RecordKey, str]] = field(default_factory=dict)  # per origin
+
+    def __post_init__(self) -> None:
+        """Doubt all that was said before this start: the store may be one that was put back."""
+        self.doubted_us = self.now_us()
+
+    def doubt(self, org: OrgId | None = None) -> None:
+        """Take what one organisation said so far, or anybody, no longer for what it says now."""
+        if org is None:
+            self.in_step.clear()
+        else:
+            self.in_step.discard(org)
+        self.doubted_us = self.now_us()
+
+    def is_of_now(self, n: int) -> bool:
+        """Whether a message with this n, its sender's time, was made since we doubted last.
+
+        One that is dated ahead of us by more than clocks differ proves nothing: it may be old.
+        """
+        return self.doubted_us < n <= self.now_us() + CLOCK_OFF_US
 
     @property
     def org(self) -> OrgId:

@@ -28,7 +28,8 @@ def hear(
 ) -> None:
     """Have everything follow from what a peer just said: what we pass on of it, and what we show.
 
-    `digest` is the one that both sides agree on, None where they do not.
+    `digest` is the one that both sides agree on now; None where they do not, or what the peer said
+    may be a replay of what it said once.
     """
     now = peer_by_id(connection, peer.id)
     if now.in_synced and not peer.in_synced:  # its word is of today again

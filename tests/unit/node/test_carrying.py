@@ -11,11 +11,12 @@ from federation.peers import PeerState
 from node.carrying import BUNDLE, Load, Taken, messages_for, take_in, told
 from node.exchange import Exchange
 from node.mail_rounds import MAIL
+from node.opening import begin_recovery
 from node.runtime import Node
 from node.store.peers import Peer, add_peer, peer_of, set_peer
 from node.store.tables import ledger, records
 from protocol.messages import Delta, List
-from tests.support.one_node import one_node, published
+from tests.support.one_node import DAY_US, Clock, one_node, published
 
 Pair = tuple[Node, Node]
 
@@ -37,7 +38,11 @@ async def meet(one: Node, other: Node) -> None:
 async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-    async with one_node(tmp_path / "a" / "home") as one, one_node(tmp_path / "b" / "home") as other:
+    clock = Clock()  # one time for both
+    async with (
+        one_node(tmp_path / "a" / "home", clock=clock) as one,
+        one_node(tmp_path / "b" / "home", clock=clock) as other,
+    ):
         await meet(one, other)
         await meet(other, one)
         yield one, other
@@ -76,6 +81,19 @@ async def confirmed(node: Node) -> list[bool]:
 async def held(node: Node) -> int:
     """How many records a node has."""
     return len(await node.read(lambda connection: connection.execute(select(records.c.id)).all()))
+
+
+async def take(node: Node, wires: list[bytes]) -> None:
+    """Take wires in."""
+    exchange = Exchange(node, Client())
+    for wire in wires:
+        await take_in(node, exchange, wire)
+
+
+async def restore(node: Node) -> None:
+    """What a restore makes of a node: it is started anew, and believes no backup about now."""
+    await node.change(begin_recovery)
+    node.context.doubt()
 
 
 @pytest.mark.parametrize("load", [BUNDLE, MAIL])
@@ -141,3 +159,43 @@ async def test_each_message_for_a_mailbox_fits_it_however_much_there_is(pair: Pa
     for wire in wires:
         await take_in(other, exchange, wire)
     assert await held(other) == 30
+
+
+async def test_a_restored_node_shows_again_what_a_peer_without_a_line_says_from_then_on(
+    pair: Pair,
+) -> None:
+    one, other = pair
+    await published(one, phone="+14155550142")
+    await carry(one, other)
+    await carry(other, one)
+    before, _ = await write(one, other)
+    await restore(other)
+    await take(other, before)  # somebody kept it, or it was long on its way
+    assert not (await peer_at(other, one)).in_synced
+    await carry(one, other)
+    assert (await peer_at(other, one)).in_synced
+
+
+async def test_what_was_said_before_a_start_does_not_tell_a_hub_what_its_author_says_now(
+    pair: Pair,
+) -> None:
+    one, other = pair
+    await published(one, phone="+14155550142")
+    before, _ = await write(one, other)
+    other.context.doubt()
+    await take(other, before)
+    assert await held(other) == 1
+    assert one.context.org not in other.context.in_step
+    await carry(one, other)
+    assert one.context.org in other.context.in_step
+
+
+async def test_what_says_that_it_was_said_tomorrow_is_not_taken_for_what_is_said_now(
+    pair: Pair,
+) -> None:
+    one, other = pair
+    await published(one, phone="+14155550142")
+    one.context.now_us = Clock(other.context.now_us() + DAY_US // 2)
+    await carry(one, other)
+    assert await held(other) == 1
+    assert one.context.org not in other.context.in_step

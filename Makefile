@@ -12,7 +12,7 @@ PYTEST := env -u PARASOL_HOME -u PARASOL_PASSPHRASE_FILE $(BIN)/python -m pytest
 SOURCES := protocol keys federation node cli tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test quick slow lint format type arch cov bench docs vectors lock check clean runtime dev
+.PHONY: help install demo run test quick slow browser lint format type arch cov bench docs vectors lock check clean runtime dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -27,13 +27,17 @@ run: runtime  ## one node: serve the folder that PARASOL_HOME names
 	$(BIN)/parasol serve $(ARGS)
 
 test: dev  ## unit tests, properties and vectors: a few minutes
-	$(PYTEST) -n 2 -m "not slow" $(ARGS)
+	$(PYTEST) -n 2 -m "not slow and not browser" $(ARGS)
 
 quick: dev  ## unit tests alone, ending at the first failure
 	$(PYTEST) -x -q -m "not slow" tests/unit $(ARGS)
 
 slow: dev  ## the model of the whole network, nodes as processes, kill -9
-	$(PYTEST) -n 2 -m slow $(ARGS)
+	$(PYTEST) -n 2 -m "slow and not browser" $(ARGS)
+
+browser: dev  ## the pages in Chromium: stories, faults, weight; pictures go to build/screens
+	@$(PYTHON) .ci/chromium.py
+	$(PYTEST) tests/browser $(ARGS)
 
 lint: dev  ## ruff: faults, style, layout
 	$(BIN)/ruff check .
@@ -50,7 +54,7 @@ arch: dev  ## imports run one way: protocol, keys, federation, node, cli
 	$(BIN)/lint-imports
 
 cov: dev  ## coverage of lines and branches by the quick tests
-	$(PYTEST) -m "not slow" --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(PYTEST) -m "not slow and not browser" --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 bench: dev  ## the figures of speed and size, as ratios within one run
 	$(BIN)/python -m tests.bench $(ARGS)

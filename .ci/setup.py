@@ -45,8 +45,9 @@ the libraries. On Debian and Ubuntu one package brings both; run this, then try 
 """
 NO_LIBRARIES = """
 The libraries could not be installed; the lines above say why. The usual causes: no network
-(about 60 MB are fetched, once), a full disk, or a machine for which no ready-made wheels exist
-(Parasol needs 64-bit x86 or ARM with glibc 2.28 or later, such as Debian 11 or later).
+(about 60 MB are fetched, once, and 50 more for the tests), a full disk, or a machine for which no
+ready-made wheels exist (Parasol needs 64-bit x86 or ARM with glibc 2.28 or later, such as
+Debian 11 or later).
 Nothing is half done: run the same command again.
 """
 

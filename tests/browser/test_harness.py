@@ -9,6 +9,7 @@ from aiohttp import web
 from tests.support.browser import Visitor
 from tests.support.little_site import serving
 from tests.support.page_faults import assert_sound, axe, layout
+from tests.support.page_keyboard import assert_reachable, focus, stops
 from tests.support.page_walk import walk
 from tests.support.page_weight import assert_light, weigh
 
@@ -68,6 +69,17 @@ async def planted(request: web.Request) -> web.Response:
     )
 
 
+async def hidden_focus(request: web.Request) -> web.Response:
+    return page(
+        "<nav><a href=/ style='outline:none'>Plain</a> <a id=under href=/>Under</a></nav>"
+        "<div style='position:fixed;inset:0;background:#ddd'>over</div>"
+    )
+
+
+async def right_to_left(request: web.Request) -> web.Response:
+    return page("<div dir=rtl><p id=wide style='width:400px'>wide</p></div>")
+
+
 async def dot(request: web.Request) -> web.Response:
     return web.Response(
         text='<svg xmlns="http://www.w3.org/2000/svg"/>', content_type="image/svg+xml"
@@ -106,7 +118,8 @@ def site() -> Iterator[str]:
     pages = {
         "/": home, "/second": second, "/found": found, "/planted": planted, "/dot.svg": dot,
         "/big": big, "/packed": packed, "/outside": outside, "/sent-away": sent_away,
-        "/forbidden": forbidden, "/leave": home, "/list.csv": file,
+        "/forbidden": forbidden, "/leave": home, "/hidden-focus": hidden_focus,
+        "/right-to-left": right_to_left, "/list.csv": file,
     }  # fmt: skip
     with serving(pages) as base:
         yield base
@@ -136,6 +149,33 @@ def test_planted_faults_are_found_with_and_without_script(
     ):
         assert_sound(one)
     assert one.page.title() == ("script ran" if script else "Notes"), "inspecting ran her script"
+
+
+def test_what_sticks_out_to_the_left_is_found_too(visit: Visit, site: str) -> None:
+    one = visit(site, language="ar")
+    one.go("/right-to-left")
+    one.page.locator("html").evaluate("html => html.dir = 'rtl'")
+    assert [(fault.rule, fault.where) for fault in layout(one)] == [("too-wide", ("p#wide",))]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_keyboard_goes_through_a_page_in_order(
+    visit: Visit, site: str, *, script: bool
+) -> None:
+    one = visit(site, script=script)
+    one.go("/")
+    order = [stop.words for stop in stops(one)]
+    assert order == ["Second", "Leave", "x", "Find", "Change", "about it"]
+    one.go("/")
+    assert_reachable(one)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_focus_that_cannot_be_seen_is_found(visit: Visit, site: str, *, script: bool) -> None:
+    one = visit(site, script=script)
+    one.go("/hidden-focus")
+    rules = {fault.rule: fault.where for fault in focus(one)}
+    assert rules == {"focus-covered": ("a Plain", "a#under Under"), "focus-unmarked": ("a Plain",)}
 
 
 def test_a_page_is_weighed_as_it_comes_over_the_wire(visit: Visit, site: str) -> None:

@@ -36,6 +36,7 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:\b[A-Za-z]{2}:)?[A-Za-z0-9?*]+(?:-[A-Za-z0-9?*]+)*")
+_COUNTRY_BEFORE = re.compile(r"[A-Za-z]{2}-[A-Za-z0-9]")
 _LETTERS = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+)*")
 _ACCOUNT = re.compile(r"(?=[\w.-]*[0-9_.])(?=[\w.-]*[^\W\d_])\w[\w.-]+\w")
 _LIKE_LATIN = LOOKALIKES | {ord(chr(like).lower()): letter for like, letter in LOOKALIKES.items()}
@@ -148,8 +149,9 @@ def _plates(text: str) -> Iterator[str]:
     for stretch in re.split(r"[^\w\s:?*-]+|_", text):
         words = [match[0] for match in _WORD.finditer(stretch)]
         for word in words:
-            if _like_a_plate(word):
-                yield _unasked(word, stretch)
+            unasked = _unasked(word, stretch)
+            if _like_a_plate(word) or _like_a_plate(unasked):
+                yield unasked
         for many in (2, 3):
             for start in range(len(words) - many + 1):
                 some = words[start : start + many]
@@ -164,10 +166,12 @@ def _unasked(word: str, stretch: str) -> str:
 
 
 def _like_a_plate(word: str) -> bool:
-    signs = [sign for sign in word.partition(":")[2] or word if sign.isalnum() or sign in "?*"]
+    body = word.partition(":")[2] or word
+    signs = [sign for sign in body if sign.isalnum() or sign in "?*"]
     letters = any(sign.isalpha() for sign in signs)
     digits = any(sign.isdigit() for sign in signs)
-    return len(signs) in PLATE_SIGNS and letters and digits
+    country = 2 if _COUNTRY_BEFORE.match(body) else 0  # two letters may be none of its signs
+    return PLATE_SIGNS.start <= len(signs) < PLATE_SIGNS.stop + country and letters and digits
 
 
 def _names(text: str) -> Iterator[str]:

@@ -45,6 +45,8 @@ async def test_a_whole_number_is_found_inside_a_longer_one(
         ({"plate": ["US:ABE042"]}, "US-ABE042", "plate behind its country"),
         ({"plate": ["FR:ABE042"]}, "fr abe 042", "plate behind its country"),
         ({"plate": ["US:ABE042"]}, "seen: US-ABE042, silver", "plate behind its country"),
+        ({"plate": ["US:ABE042"]}, "is it US-ABE042?", "plate behind its country"),
+        ({"plate": ["US:7ABC271"]}, "seen: US-7ABC271", "plate behind its country"),
         ({"plate": ["FR:ABE042"]}, "FR-ABE042", "plate behind its country"),
         ({"plate": ["US:ABE042"]}, "FR-ABE042", "plate of another country"),
         ({"plate": ["US:USABE042"]}, "US-ABE042", "plate exact"),

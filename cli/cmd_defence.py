@@ -56,15 +56,17 @@ def brake_list(cli: Cli) -> None:
 
 @brake.command("confirm")
 @click.argument("peer")
-@click.option("--until", metavar="WHEN", help="The newest of the list that you read to them.")
+@click.option(
+    "--until", metavar="WHEN", required=True, help="The newest of the list that you read to them."
+)
 @click.pass_obj
-def brake_confirm(cli: Cli, peer: str, until: str | None) -> None:
+def brake_confirm(cli: Cli, peer: str, until: str) -> None:
     """Purge it: the peer's people said by telephone that they meant it.
 
-    With --until not what it took away after that: nobody asked them about it.
+    What it took away after --until stays: nobody asked them about that.
     """
-    upto = "" if until is None else f" until {until}"
-    confirm(cli, "purge", f"{peer}: what it took away{upto} is purged here; it cannot be undone.")
+    gone = f"{peer}: what it took away until {until} is purged here; it cannot be undone."
+    confirm(cli, "purge", gone)
     result = cli.call("peer_brake_confirm", peer=peer, until=until)
     emit(cli, result, facts, then="parasol status")
 

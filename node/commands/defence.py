@@ -43,14 +43,14 @@ def braked_line(peer: Peer, each: Waiting) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def peer_brake_confirm(node: Node, peer: str, until: str | None = None) -> dict[str, Any]:
+async def peer_brake_confirm(node: Node, peer: str, until: str) -> dict[str, Any]:
     """Purge what the brake holds of a peer: its people said by telephone that they meant it.
 
-    `until` is the `newest` of the list that was read: what was taken away since stays. It is meant
-    to the end of its second. BadRequest.
+    `until` is the `newest` of the list that was read to them: nobody asked them about what was
+    taken away since, so it stays. It is meant to the end of its second. BadRequest.
     """
     found, _ = await _braked(node, peer)
-    moment = None if until is None else _moment(node, until) + SECOND_US - 1
+    moment = _moment(node, until) + SECOND_US - 1
     purged = await node.change(_purge, node, found, moment)
     await node.store.checkpoint()
     node.on_news({found.id})
@@ -113,7 +113,7 @@ async def _quarantine(node: Node, peer: Peer, since_us: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _purge(connection: Connection, node: Node, peer: Peer, until_us: int | None) -> int:
+def _purge(connection: Connection, node: Node, peer: Peer, until_us: int) -> int:
     purged = let_go(connection, node.context, peer.org, until_us)
     follow_hub(connection, node.context, peer.org)
     return purged

@@ -1,7 +1,7 @@
 """The brake: whoever speaks for an origin cannot make this node forget at a stroke what it held.
 
 An item that takes something away (a tombstone, a withdrawal, a stop, a put that no longer says what
-the shown copy says, or ends it before a keeper could decide) acts at once: nothing that it takes
+the shown copy says, or ends it sooner and within a month) acts at once: nothing that it takes
 away is shown or searched from then on. Up to twenty in 24 hours from one origin, or a tenth where
 it has 50 to 199 here, are purged with it. From the next one on the copy is set aside in `braked`,
 its row is held as `braked` and so never confirmed, and the register does not know of the erasure
@@ -42,7 +42,7 @@ TAKEN = "taken"  # in the register: org → when its newest takings came, as [µ
 HOUR_US = 3600 * 1_000_000
 WINDOW_US = 24 * HOUR_US
 PATIENCE_US = 72 * HOUR_US
-PATIENCE_DAYS = 3
+SOON_DAYS = 30  # whoever cuts lives shorter than this erases before anybody notices
 SHARE_FROM = 50  # from so many records of an origin on, a tenth of them is many, too
 SHARE = 10
 _NOT_CONTENT = frozenset({"terms"})  # signed anew with each policy; but see for whom it is
@@ -61,7 +61,7 @@ class Taking(StrEnum):
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
     NARROWED = "narrowed"  # or changed: what it said before is said no longer
-    SHORTENED = "shortened"  # it ends earlier, and before a keeper's patience would
+    SHORTENED = "shortened"  # it ends earlier, and soon
     PARTED = "parted"  # it said goodbye, which purges all that it gave us
 
 
@@ -224,7 +224,7 @@ def _taking(
     if lost:
         return Taking.WITHDRAWN if row["status"] == Status.WITHDRAWN else Taking.NARROWED
     # Its values go on their last day, so whoever sets that day can erase by it.
-    ends_first = row["exp_day"] < min(before.exp_day, today + PATIENCE_DAYS)
+    ends_first = row["exp_day"] < min(before.exp_day, today + SOON_DAYS)
     return Taking.SHORTENED if ends_first else None
 
 
@@ -272,18 +272,14 @@ def waiting(connection: Connection) -> list[Waiting]:
     ]
 
 
-def let_go(
-    connection: Connection, context: Context, org: OrgId, until_us: int | None = None
-) -> int:
+def let_go(connection: Connection, context: Context, org: OrgId, until_us: int) -> int:
     """Purge what this origin took away up to a moment, and count anew; returns of how many records.
 
-    Without a moment all of it. What came later was not decided about: it stays, and counts.
+    What came later was not decided about: it stays, and counts.
     """
-    later = [at for at in taken_at(context, org) if until_us is not None and at > until_us]
+    later = [at for at in taken_at(context, org) if at > until_us]
     context.register.stage(TAKEN, org, encode(list(later)) if later else None)
-    mine = braked.c.org == org
-    if until_us is not None:
-        mine &= braked.c.since_us <= until_us
+    mine = (braked.c.org == org) & (braked.c.since_us <= until_us)
     return _purge(connection, context, mine)
 
 

@@ -138,7 +138,8 @@ def test_a_keeper_who_telephones_shows_it_again_or_purges_it(
     rejected = riverside.run("peer", "brake", "reject", "Harbour")
     assert rejected["shown_again"] == ALERTS - GONE
     assert live(riverside) == ALERTS - GONE
-    assert riverside.refused("peer", "brake", "confirm", "Harbour")["code"] == "not_found"
+    confirmed = ("peer", "brake", "confirm", "Harbour", "--until", rejected["since"])
+    assert riverside.refused(*confirmed)["code"] == "not_found"
 
     riverside.stop()
     riverside.start()

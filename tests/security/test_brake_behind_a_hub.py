@@ -19,7 +19,7 @@ from protocol.messages import Bye, Put, Stop
 from tests.support.hostile import matches, tell
 from tests.support.key_material import MadeUp, made_up
 from tests.support.one_node import DAY_US, Clock, befriend, one_node
-from tests.support.taking import Origin
+from tests.support.taking import Origin, confirm_braked
 from tests.unit.node.test_hub_side import become_hub, take, told
 from tests.unit.node.test_passed_on import met, passed, signed
 
@@ -104,7 +104,7 @@ async def test_what_a_hub_meant_to_take_away_is_purged_once_confirmed(
         await take(
             node, hub, *(taking(node, author, a, 200 + n, way) for n, a in enumerate(alerts))
         )
-        assert (await node.dispatch("peer_brake_confirm", {"peer": "Hub"}))["purged"] == 20
+        assert (await confirm_braked(node, "Hub"))["purged"] == 20
         assert (await matches(node), await aside(node)) == ([], 0)
         query = select(forwarded.c.held, forwarded.c.disclosures)
         rows = await node.read(lambda found: found.execute(query).all())

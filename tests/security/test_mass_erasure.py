@@ -108,7 +108,10 @@ async def test_what_is_set_aside_is_no_erasure_in_the_register_until_it_is_purge
         await who.take_away(range(30))
         register = who.node.context.register
         assert len(dict(register.all(ERASED))) == 20
-        assert await who.node.change(let_go, who.node.context, who.who.org) == 10
+        assert (
+            await who.node.change(let_go, who.node.context, who.who.org, who.node.context.now_us())
+            == 10
+        )
         assert len(dict(register.all(ERASED))) == 30
         assert (await aside(who), await who.held()) == (0, {})
         assert register.get(TAKEN, who.who.org) is None

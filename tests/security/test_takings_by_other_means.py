@@ -17,12 +17,12 @@ from protocol.messages import Bye
 from tests.security.test_mass_erasure import aside, origin
 from tests.support.hostile import peer, tell
 from tests.support.one_node import DAY_US, Clock
-from tests.support.taking import TERMS, Origin, number
+from tests.support.taking import TERMS, Origin, confirm_braked, number
 from tests.unit.node.test_tokens import with_level
 
 
-@pytest.mark.parametrize("days", [-1, 0, 2])
-async def test_lives_that_end_before_a_keeper_could_decide_are_an_erasure(
+@pytest.mark.parametrize("days", [-1, 0, 2, 3, 29])
+async def test_lives_that_end_before_anybody_would_notice_are_an_erasure(
     tmp_path: Path, days: int
 ) -> None:
     clock = Clock()
@@ -32,16 +32,17 @@ async def test_lives_that_end_before_a_keeper_could_decide_are_an_erasure(
         assert (await aside(who), await who.held()) == (20, {"braked": 20})
         (found,) = await who.node.read(waiting)
         assert dict(found.how) == {"shortened": 20}
+        assert len(await who.shown()) == (40 if days >= 0 else 0)  # until that day, as ever
         await who.node.change(forget_ended, who.node.today)
         await who.revoke(since=who.node.today)
         assert await who.shown() == list(range(20, 40))
 
 
-async def test_lives_that_leave_the_patience_of_a_keeper_may_be_cut(tmp_path: Path) -> None:
+async def test_lives_that_leave_a_month_may_be_cut(tmp_path: Path) -> None:
     async with origin(tmp_path, 40) as who:
-        await who.send(*(who.next(who.sign(which, 2, days=3)) for which in range(40)))
+        await who.send(*(who.next(who.sign(which, 2, days=30)) for which in range(40)))
         assert taken_at(who.node.context, who.who.org) == []
-        await who.send(*(who.next(who.sign(which, 3, days=2)) for which in range(40)))
+        await who.send(*(who.next(who.sign(which, 3, days=29)) for which in range(40)))
         assert await aside(who) == 20
 
 
@@ -96,7 +97,7 @@ async def test_a_policy_that_changes_between_two_takings_stops_neither(tmp_path:
         assert await said(who) == {"kind", "terms", "codes", "severity", "phone", "phone.masked"}
         await who.take_away(range(40), Status.ERASED)
         assert (await aside(who), await who.held()) == (40, {"braked": 40})
-        await who.node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
+        await confirm_braked(who.node, "Harbour")
         assert (await aside(who), await who.held()) == (0, {})
 
 

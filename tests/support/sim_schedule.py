@@ -247,7 +247,7 @@ async def _let_go_braked(host: SimHost) -> None:
 
 def _confirm_braked(connection: Connection, context: Context, org: OrgId) -> None:
     """As the keeper's command does."""
-    release_braked(connection, context, org)
+    release_braked(connection, context, org, context.now_us())
     follow_hub(connection, context, org)
 
 

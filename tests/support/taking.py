@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 
@@ -21,6 +22,13 @@ from tests.support.hostile import NOTHING, matches, peer, put
 from tests.support.key_material import TODAY, MadeUp
 
 TERMS: list[Value] = ["members", False, False, False, False, []]
+
+
+async def confirm_braked(node: Node, name: str) -> dict[str, Any]:
+    """Read what the brake holds of a peer, and confirm that."""
+    found = (await node.dispatch("peer_brake_list", {}))["braked"]
+    (newest,) = (row["newest"] for row in found if row["name"] == name)
+    return await node.dispatch("peer_brake_confirm", {"peer": name, "until": newest})
 
 
 def number(which: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from node.errors import BadRequest, NotFound
 from node.moments import parse_moment
 from tests.support.one_node import Clock, befriend, one_node
-from tests.support.taking import Origin
+from tests.support.taking import Origin, confirm_braked
 
 NEW_YORK = "America/New_York"
 SATURDAY = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()) * 1_000_000
@@ -50,7 +50,7 @@ async def test_confirming_purges_and_the_peer_is_told_at_the_next_pull(tmp_path:
         (row,) = (await node.dispatch("peer_brake_list", {}))["braked"]
         assert (row["name"], row["alerts"], row["erased"]) == ("Harbour", 10, 10)
         assert row["since"] < row["purged_from"]
-        done = await node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
+        done = await confirm_braked(node, "Harbour")
         assert (done["purged"], await who.held()) == (10, {})
         with pytest.raises(NotFound, match="holds nothing"):
             await node.dispatch("peer_brake_reject", {"peer": "Harbour"})
@@ -70,7 +70,9 @@ async def test_confirming_purges_no_more_than_the_list_that_was_read(tmp_path: P
         assert await who.held() == {"braked": 10}
         (left,) = (await node.dispatch("peer_brake_list", {}))["braked"]
         assert (left["alerts"], left["since"] > row["newest"]) == (10, True)
-        assert (await node.dispatch("peer_brake_confirm", {"peer": "Harbour"}))["purged"] == 10
+        assert (await confirm_braked(node, "Harbour"))["purged"] == 10
+        with pytest.raises(BadRequest):
+            await node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
 
 
 async def test_rejecting_shows_it_again_and_believes_nothing_since_then(tmp_path: Path) -> None:

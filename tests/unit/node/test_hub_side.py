@@ -17,6 +17,7 @@ from tests.support.hostile import given, tell
 from tests.support.hostile import take as take_items
 from tests.support.key_material import MadeUp
 from tests.support.one_node import befriend, one_node, published
+from tests.support.taking import confirm_braked
 from tests.unit.node.test_passed_on import passed, signed
 
 
@@ -200,7 +201,7 @@ async def test_an_erasure_that_the_hub_s_brake_holds_hides_at_the_leaf_and_erase
         )
         await take(node, author, *(passed(each, n + 3) for n, each in enumerate(graves)))
         assert sorted(type(item).__name__ for item in await told(node, leaf)) == ["Put", "Stop"]
-        await node.dispatch("peer_brake_confirm", {"peer": "Harbour"})
+        await confirm_braked(node, "Harbour")
         items = await told(node, leaf)
         assert [names(item) for item in items] == [set(), set()]
 

@@ -20,6 +20,7 @@ from node.readings import EXACT, WHOLE, Sought
 from node.runtime import Node
 from node.showing import plain_fields
 from node.store.context import Context
+from node.store.kept import kept
 from node.store.match_counts import count_asked
 from node.store.peers import Peer, all_peers
 from node.store.records import opened_values
@@ -56,18 +57,17 @@ class Origin:
 
 
 async def match_elsewhere(
-    node: Node, question: Question, *, local: bool = False, who: str = DESK
+    node: Node,
+    question: Question,
+    origins: Sequence[Origin],
+    *,
+    local: bool = False,
+    who: str = DESK,
 ) -> dict[str, Any]:
-    """Ask the origins whose tokens are held; {"matches", "not_asked"} as `check` answers them.
+    """Ask origins whose tokens are held; {"matches", "not_asked"} as `check` answers them.
 
     `local` asks nobody and says so. `who` is whose quota is used.
     """
-    kinds = [kind for kind in IDENTIFIER_KINDS if kind in question.kinds]
-    if not kinds:
-        return {"matches": [], "not_asked": []}
-    origins = await node.read(_origins, node.context, kinds)
-    if not origins:
-        return {"matches": [], "not_asked": []}
     wanted = whole_identifiers(question)
     asked = [origin for origin in origins if not origin.reason]
     missing = [_missing(origin, origin.reason) for origin in origins if origin.reason]
@@ -125,10 +125,17 @@ def _of_kinds(wanted: Iterable[Identifier], origins: Sequence[Origin]) -> list[I
     return [each for each in wanted if each.kind in kinds]
 
 
-def _origins(connection: Connection, context: Context, kinds: Iterable[str]) -> list[Origin]:
-    """Every peer of which tokens of these kinds are held, and whether it can be asked."""
-    if not has_tokens(connection):
-        return []
+def origins_of(connection: Connection, context: Context, question: Question) -> tuple[Origin, ...]:
+    """Every peer of which tokens of a question's kinds are held, and whether it can be asked."""
+    if not kept(connection, "tokens", lambda: has_tokens(connection)):
+        return ()
+    wanted = question.kinds
+    kinds = tuple(kind for kind in IDENTIFIER_KINDS if kind in wanted)
+    name = ("tokens", kinds, context.today)
+    return kept(connection, name, lambda: _origins(connection, context, kinds))
+
+
+def _origins(connection: Connection, context: Context, kinds: Iterable[str]) -> tuple[Origin, ...]:
     by_org = {peer.org: peer for peer in all_peers(connection)}
     likely = kids_of(by_org.values())
     can: dict[OrgId, set[str]] = {}
@@ -146,7 +153,7 @@ def _origins(connection: Connection, context: Context, kinds: Iterable[str]) -> 
             found.append(Origin(peer, frozenset(can[org]), why_not_asked(peer)))
         else:
             found.append(Origin(peer, frozenset(stale[org]), why_not_asked(peer) or KEY_CHANGED))
-    return found
+    return tuple(found)
 
 
 def _missing(origin: Origin, reason: str) -> dict[str, Any]:

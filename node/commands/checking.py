@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from node.errors import BadField
-from node.matching_check import match_elsewhere, together
+from node.matching_check import Origin, match_elsewhere, origins_of, together
 from node.question import parse_question
 from node.runtime import Node
 from node.said import judged_matches
@@ -28,22 +28,32 @@ async def check(node: Node, text: str, local: bool = False, viewer: str = STAFF)
     `understood` names the kinds that were looked for, `read_as` how the text was read, for the
     person who typed it. `viewer` members: as they see it, without what is for staff.
     """
-    may_see = sees(node.context, viewer)
+    context, index = node.context, node.identifiers
+    may_see = sees(context, viewer)
     if not text.strip():
         raise BadField("nothing was asked: give a number, email, handle, plate or name")
-    index = node.identifiers
     await index.load()
     question = parse_question(text, node.settings.country, index.calling_codes())
-    found = await node.read(search, node.context, index, question, may_see)
+
+    def here(connection: Connection) -> tuple[dict[str, Any], tuple[Origin, ...]]:
+        """All that the store knows, in one trip where nobody has to be asked."""
+        found = search(connection, context, index, question, may_see)
+        origins = origins_of(connection, context, question)
+        return found if origins else judged(connection, found), origins
+
+    def judged(connection: Connection, found: dict[str, Any]) -> dict[str, Any]:
+        return found | judged_matches(connection, context, found["matches"], viewer)
+
+    found, origins = await node.read(here)
     if node.policy.lookup_log == "counts":
         await node.change(count_check, node.today)
-    elsewhere = await match_elsewhere(node, question, local=local)
+    if origins:
+        elsewhere = await match_elsewhere(node, question, origins, local=local)
+
+        def both(connection: Connection) -> dict[str, Any]:
+            theirs = seen_by(connection, context, viewer, elsewhere["matches"])
+            return judged(connection, together(found, {**elsewhere, "matches": theirs}))
+
+        found = await node.read(both)
     read_as = [{"kind": each.kind, "text": each.text} for each in question.read_as]
-
-    def both(connection: Connection) -> dict[str, Any]:
-        theirs = seen_by(connection, node.context, viewer, elsewhere["matches"])
-        every = together(found, {**elsewhere, "matches": theirs})
-        return every | judged_matches(connection, node.context, every["matches"], viewer)
-
-    answer = await node.read(both)
-    return {**answer, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}
+    return {**found, "understood": question.kinds, "read_as": read_as, "note": NOT_SAFE}

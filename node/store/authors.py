@@ -33,6 +33,8 @@ WANTS_DOCUMENTS = (UNKNOWN_AUTHOR, "key")
 NOT_REFUSED = frozenset({PeerState.INVITED, PeerState.UNVERIFIED})
 
 
+_ALL = select(authors.c.org, authors.c.docs)
+_MET = select(peers.c.org, peers.c.name, peers.c.state)
 _WANTED = (  # built once: each pull asks
     select(forwarded.c.org)
     .where(
@@ -70,12 +72,10 @@ def is_refused(peer: Peer | None) -> bool:
 
 def shown_authors(connection: Connection) -> dict[bytes, str]:
     """The authors that are no source of ours, each with the name that its document gives."""
-    query = select(authors.c.org, authors.c.docs)
     found = {
-        bytes(org): documents_of(bytes(raw)).current.name for org, raw in connection.execute(query)
+        bytes(org): documents_of(bytes(raw)).current.name for org, raw in connection.execute(_ALL)
     }
-    met = connection.execute(select(peers.c.org, peers.c.name, peers.c.state)).fetchall()
-    for org, name, state in met:
+    for org, name, state in connection.execute(_MET).fetchall():
         if state in NOT_REFUSED:
             found[bytes(org)] = name
         else:

@@ -5,7 +5,7 @@ whether people may go by it now; `Seen` is who we hear, so that nothing of a blo
 origin is shown as live.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from federation.peers import PeerState
 from node.errors import BadRequest, NotFound
 from node.store.authors import shown_authors
 from node.store.context import Context
+from node.store.kept import kept
 from node.store.peers import Peer, all_peers
 from node.store.tables import peers, records
 from protocol.entry import Status
@@ -46,12 +47,16 @@ _ORIGINS = select(
 ).order_by(peers.c.id)
 
 
-def origins(connection: Connection) -> list[Origin]:
+def origins(connection: Connection) -> tuple[Origin, ...]:
     """Every peer, oldest first, without its documents."""
-    return [
+    return kept(connection, "origins", lambda: _origins(connection))
+
+
+def _origins(connection: Connection) -> tuple[Origin, ...]:
+    return tuple(
         Origin(bytes(org), name, PeerState(state), contact, bool(synced))
         for org, name, state, contact, synced in connection.execute(_ORIGINS)
-    ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +84,20 @@ class Seen:
 
 
 def seen(connection: Connection, context: Context) -> Seen:
-    """Who is heard now: we, and peers that are trusted or paused, and synced since a restore."""
-    return seen_of(context, origins(connection), shown_authors(connection))
+    """Who is heard now: we, and peers that are trusted or paused, and synced since a restore.
+
+    Authors that hubs pass on are heard too, as long as they are no peers of ours.
+    """
+    name, today = context.own_doc.name, context.today
+    return kept(connection, ("seen", name, today), lambda: _seen(connection, context, name, today))
 
 
-def seen_of(
-    context: Context, heard: Sequence[Origin], authors: Mapping[bytes, str] | None = None
-) -> Seen:
-    """The same from peers that were read already, and from authors that hubs pass on."""
-    passed_on = authors or {}
-    names = {**passed_on, **{peer.org: peer.name for peer in heard}}
-    names[bytes(context.org)] = context.own_doc.name
+def _seen(connection: Connection, context: Context, own_name: str, today: Day) -> Seen:
+    heard, passed_on = origins(connection), shown_authors(connection)
+    names = {**passed_on, **{peer.org: peer.name for peer in heard}, bytes(context.org): own_name}
     shown = {peer.org for peer in heard if peer.state.heard and peer.in_synced}
     shown |= passed_on.keys() | {bytes(context.org)}
-    return Seen(context.org, names, frozenset(shown), context.today)
+    return Seen(context.org, names, frozenset(shown), today)
 
 
 def find_alert(connection: Connection, text: str) -> Row[Any]:

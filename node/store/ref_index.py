@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from federation.ledger import RowKind
 from federation.voices import parse_ref
+from node.store.kept import kept
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey, text_id
@@ -44,8 +45,11 @@ def is_anything_judged(connection: Connection) -> bool:
 
     A check must not pay for tables that are empty.
     """
-    found = connection.exec_driver_sql(_ANYTHING, (_PREFIX, _AFTER)).scalar()
-    return bool(found)
+
+    def read() -> bool:
+        return bool(connection.exec_driver_sql(_ANYTHING, (_PREFIX, _AFTER)).scalar())
+
+    return kept(connection, "judged", read)
 
 
 def ref_norms(value: Value) -> Iterator[str]:

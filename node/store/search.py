@@ -20,10 +20,9 @@ from node.plate_readings import fits_plate, may_be_same
 from node.question import Question
 from node.readings import PART, START, Sought
 from node.showing import plain_fields
-from node.store.authors import shown_authors
 from node.store.context import Context
 from node.store.identifier_index import IdentifierIndex
-from node.store.lookup import Origin, Seen, origins, seen_of
+from node.store.lookup import Origin, Seen, origins, seen
 from node.store.records import opened_values
 from node.store.viewers import Sees, everything
 from protocol.entry import Status
@@ -78,7 +77,7 @@ def search(
     `may_see` is what the viewer may see (`node.store.viewers`); the rest is not even counted.
     """
     peers = origins(connection)
-    known = seen_of(context, peers, shown_authors(connection))
+    known = seen(connection, context)
     asked = [*question.sought, *_keyed(index, question)]
     hits, more = _hits(connection, known, asked, may_see)
     whole = frozenset(question.sought)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from federation import origin, receiver
 from federation.peers import PeerState
 from node import introductions, opening, owndocs
-from node.store import enforce
+from node.store import enforce, meta
 from node.store.brake import BRAKED, Brake
 from node.store.grants import StoreGrants
 from node.store.incoming_row import RowMaker
@@ -23,7 +23,7 @@ from node.store.register import ERASED, NARROWED, REVISION, WITHDRAWN, Register
 from protocol.codec import decode, encode
 from protocol.limits import DISCLOSURES_BYTES
 from tests.support import sim_keepers
-from tests.support.sim_schedule import draw, play
+from tests.support.sim_schedule import Action, Schedule, draw, play
 
 SEEDS = range(500, 620)
 THEFT = {"steal": 12, "rotate": 4}
@@ -186,6 +186,28 @@ def keep_trusting_after_a_restore(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(opening, "begin_recovery", begin)
 
 
+def believe_a_store_that_was_cut_off(patch: pytest.MonkeyPatch) -> None:
+    """A store that was not closed is taken for the last one of its opening."""
+    patch.setattr(opening, "doubt_confirmations", lambda *_: None)
+
+
+def take_old_requests_after_a_cut(patch: pytest.MonkeyPatch) -> None:
+    """A store that was not closed takes a request that it had seen, and has forgotten."""
+    real = opening.doubt_confirmations
+
+    def doubt(connection: Connection, now_us: int) -> None:
+        floor = meta.get(connection, meta.GUARD_FLOOR)
+        real(connection, now_us)
+        meta.keep(connection, meta.GUARD_FLOOR, floor)
+
+    patch.setattr(opening, "doubt_confirmations", doubt)
+
+
+def number_no_opening(patch: pytest.MonkeyPatch) -> None:
+    """A store that was closed is taken for the last one, however often it was opened since."""
+    patch.setattr(Register, "note_opening", lambda *_: None)
+
+
 def brake_nothing(patch: pytest.MonkeyPatch) -> None:
     """Whatever is taken away is purged at once."""
     patch.setattr(Brake, "_is_too_many", lambda _: False)
@@ -240,3 +262,28 @@ def test_a_broken_function_breaks_its_named_invariant(
             if name == invariant:
                 return
     pytest.fail(f"{invariant} still held; found {found}")
+
+
+# A peer turns its policy and is told what follows; then our store of before stands here again.
+PUT_BACK = (("turn", 0, 2, 76160703), ("talk", 0, 2, 1696169338), ("restore", 2, 0, 2804578322))
+COPIED_CLOSED = (("snapshot", 2, 0, 0),) * 3
+PULLED = (("talk", 0, 2, 50), ("talk", 0, 2, 51))
+REPLAYED = tuple(("replay", 0, 1, seed) for seed in range(30))
+OLD_STORES = (
+    (believe_a_store_that_was_cut_off, PUT_BACK),
+    (number_no_opening, (*COPIED_CLOSED, *PUT_BACK)),
+    (take_old_requests_after_a_cut, (*PULLED, *PUT_BACK, *REPLAYED)),
+)
+
+
+@pytest.mark.parametrize(("broken", "actions"), OLD_STORES)
+def test_an_old_store_that_is_believed_breaks_its_law(
+    broken: Break, actions: Sequence[tuple[str, int, int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chance finds these too seldom to wait for it."""
+    schedule = Schedule(75105, 3, tuple(Action(*each) for each in actions))
+    assert play(schedule) is None
+    broken(monkeypatch)
+    violation = play(schedule)
+    assert violation is not None
+    assert violation.invariant == "confirmed_means_held"

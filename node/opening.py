@@ -72,7 +72,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> int:
         meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
         meta.put(connection, SIGNING_DUE, b"1")  # the backup may be under a key that is gone
         meta.drop(connection, RESTORED)
-    elif meta.get(connection, meta.CLOSED) is None:
+    elif opened and meta.get(connection, meta.CLOSED) is None:
         doubt_confirmations(connection, context.now_us())
     meta.drop(connection, meta.CLOSED)
     number = max(opened, register.opening) + 1

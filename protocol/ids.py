@@ -8,7 +8,6 @@ base32.
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import date
 from typing import NewType
 
@@ -27,12 +26,19 @@ RECORD_KEY_BYTES = 16
 _DAY_US = 86_400_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _ISO_DATE_CHARACTERS = 10
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
+_PAIR_AT = range(120, -1, -10)  # where the 13 pairs of letters stand in the 130 bits of an id
+_DIGITS = str.maketrans(_LETTERS, "0123456789abcdefghijklmnopqrstuv")  # as `int` reads base 32
 _MISREAD = str.maketrans({"0": "o", "1": "i", " ": None, "-": None, "\t": None, "\n": None})
 
 
 def text_id(raw: bytes) -> str:
     """Return bytes as lower-case base32 without padding, as people see org and alert ids."""
-    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+    if len(raw) != RECORD_KEY_BYTES:
+        return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+    bits = int.from_bytes(raw, "big") << 2  # an alert's id, of which lists show very many
+    return "".join([_PAIRS[bits >> at & 1023] for at in _PAIR_AT])
 
 
 def parse_record_key(text: str) -> RecordKey:
@@ -40,14 +46,19 @@ def parse_record_key(text: str) -> RecordKey:
 
     Raises ProtocolError MALFORMED.
     """
-    compact = text.strip().lower().translate(_MISREAD)
-    try:
-        raw = base64.b32decode(compact.upper() + "=" * (-len(compact) % 8))
-    except (binascii.Error, ValueError):
-        raise malformed("not an alert id") from None
-    if len(raw) != RECORD_KEY_BYTES or text_id(raw) != compact:
+    found = _record_key(text) or _record_key(text.strip().lower().translate(_MISREAD))
+    if found is None:
         raise malformed("not an alert id")
-    return RecordKey(raw)
+    return found
+
+
+def _record_key(written: str) -> RecordKey | None:
+    """The key that `text_id` writes so, if there is one."""
+    try:
+        raw = (int(written.translate(_DIGITS), 32) >> 2).to_bytes(RECORD_KEY_BYTES, "big")
+    except (OverflowError, ValueError):
+        return None
+    return RecordKey(raw) if text_id(raw) == written else None
 
 
 def day_of(now_us: int) -> Day:

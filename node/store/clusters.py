@@ -32,7 +32,7 @@ _LIVE = (
     "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
     " AND r.kind IN ('alert', 'notice')"
 )
-_SHARED_WITH = text(
+_SHARED_WITH = (
     "SELECT i.norm, i.kind, r.rk, r.org FROM json_each(:norms) AS j"  # noqa: S608 - our words
     " CROSS JOIN identifiers AS i ON i.norm = j.value"
     f" CROSS JOIN records AS r ON r.id = i.record WHERE i.kind IN ({_KINDS}) AND {_LIVE}"
@@ -100,7 +100,8 @@ def links_among(
     """
     wanted = list(dict.fromkeys(norm for each in norms.values() for norm in each))
     standing = {"live": int(Status.LIVE), "put": int(RowKind.PUT), "today": today}
-    rows = connection.execute(_SHARED_WITH, standing | {"norms": json.dumps(wanted)}).fetchall()
+    asked = standing | {"norms": json.dumps(wanted)}
+    rows = connection.exec_driver_sql(_SHARED_WITH, asked).fetchall()
     having: dict[tuple[str, str], list[RecordKey]] = {}
     for norm, kind, rk, _ in rows:
         if rk not in norms:
@@ -121,7 +122,7 @@ def links_around(
     while ahead and len(reached) < AROUND_MOST:
         reached |= ahead
         standing = _standing(known) | {"norms": json.dumps(_norms(connection, ahead))}
-        shared = _shared(connection.execute(_SHARED_WITH, standing).fetchall(), known)
+        shared = _shared(connection.exec_driver_sql(_SHARED_WITH, standing).fetchall(), known)
         said = _said(connection, context, known, ahead)
         joined = [link for link in marks if not ahead.isdisjoint(link.pair)]
         links = _shown_only(connection, known, [*shared, *said, *joined])

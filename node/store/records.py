@@ -15,7 +15,7 @@ from node.store.purges import note_purge
 from node.store.ref_index import REF, ref_norms
 from node.store.tables import identifiers, own, records
 from node.store.token_index import token_norms
-from protocol.codec import Value, decode, encode
+from protocol.codec import Value, decode, encode, unpack
 from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures, state_hash
 from protocol.entry import Entry, Status, decode_entry
 from protocol.errors import ProtocolError
@@ -125,7 +125,7 @@ def _own_record(row: Row[Any]) -> OwnRecord:
 
 def opened_values(disclosures: bytes) -> dict[str, Value]:
     """Name → value of stored disclosures; they were verified when they were stored."""
-    rows = as_array(decode(disclosures, limit=DISCLOSURES_BYTES))
+    rows = as_array(unpack(disclosures))
     return {as_str(name, 64): value for _, name, value in map(as_array, rows)}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
@@ -34,7 +34,7 @@ ROWS_MOST = 100  # of records that are read: each is a page of the store to deci
 STALE_US = 7 * 86_400_000_000
 
 # Which rows are read is decided in the index alone: the better values first, then the newest.
-_HITS = text(
+_HITS = (
     "SELECT f.norm, f.kind, r.id, r.rk, r.org, r.severity, r.day, r.received_us, r.disclosures,"
     " (r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today) AS open,"
     " f.found"
@@ -122,7 +122,7 @@ def _hits(
 
 def _rows(connection: Connection, known: Seen, asked: dict[str, Any]) -> Sequence[Row[Any]]:
     standing = {"live": int(Status.LIVE), "put": int(RowKind.PUT), "today": known.today}
-    return connection.execute(_HITS, asked | standing).fetchall()
+    return connection.exec_driver_sql(_HITS, asked | standing).fetchall()
 
 
 def _shown_rows(

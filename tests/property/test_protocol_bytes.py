@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.codec import Value, decode, encode, pack
+from protocol.codec import Value, decode, encode, pack, unpack
 from protocol.commitment import decode_disclosures
 from protocol.entry import Status, decode_entry
 from protocol.errors import ProtocolError
 from protocol.fields import FIELDS, validate
+from protocol.ids import parse_record_key, text_id
 from protocol.messages import NAMES, decode_body
 from tests.vectors.drawing import Draw
 from tests.vectors.generate_messages import _messages
@@ -38,6 +40,45 @@ def test_any_bytes_decode_or_are_refused(data: bytes) -> None:
     except ProtocolError:
         return
     assert encode(value) == data
+    assert unpack(data) == value
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_unpacked_or_refused(data: bytes) -> None:
+    with suppress(ProtocolError):
+        unpack(data)
+
+
+def written(raw: bytes) -> str:
+    """An alert's id by the library of the language."""
+    return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+@given(st.binary(min_size=16, max_size=16), st.sampled_from(["", " ", "-", "\n"]), st.booleans())
+def test_an_alert_is_named_by_its_base32_however_it_is_spaced(
+    raw: bytes, between: str, loud: bool
+) -> None:
+    name = text_id(raw)
+    assert name == written(raw)
+    spaced = between.join(name.upper() if loud else name)
+    assert parse_record_key(spaced.replace("O", "0")) == raw
+
+
+@given(
+    st.one_of(
+        st.text(max_size=30),
+        st.text("abcdefghijklmnopqrstuvwxyz2345670189_+-", min_size=24, max_size=28),
+        st.binary(min_size=15, max_size=17).map(written),
+    )
+)
+def test_no_other_text_is_the_name_of_an_alert(text: str) -> None:
+    try:
+        raw = parse_record_key(text)
+    except ProtocolError:
+        return
+    read = text.strip().lower().translate({ord("0"): "o", ord("1"): "i"})
+    assert len(raw) == 16
+    assert written(raw) == "".join(read.replace("-", "").split())
 
 
 @given(VALUES)

@@ -17,6 +17,7 @@ from keys.orgdoc import OrgDoc
 from keys.pin import Equivocation, accept
 from node.moments import iso_time
 from node.runtime import Node
+from node.store.authors import ask_hubs_again
 from node.store.context import Context
 from node.store.enforce import purge_not_accepted, roll_back_revoked
 from node.store.grants import StoreGrants
@@ -202,6 +203,8 @@ def follow(connection: Connection, context: Context, peer: Peer, docs: Documents
         rows.append([card.raw, card.sig])
     set_peer(connection, peer.id, docs=encode(rows))
     changed = peer_by_id(connection, peer.id)
+    if is_newer:
+        ask_hubs_again(connection, [peer.org])
     if is_newer and newest.revoked != pinned.current.revoked:
         roll_back_revoked(connection, context, changed, newest)
     if changed.accepts != peer.accepts:

@@ -176,6 +176,7 @@ class Rounds:
         peer = peer_by_id(connection, peer_id)
         intake = StoreIntake(connection, context, peer, None)
         is_in_step = intake.channel.synced and intake.channel.relist == receiver.NOT_ASKED
+        is_in_step = is_in_step and peer.org in context.in_step  # else a hub waits for this answer
         is_telling = peer_id in self._list_positions or wanted_documents(connection, peer_id)
         is_settled = is_in_step and not is_telling and knows_contact(peer, context.now_us())
         return receiver.pull(intake, wait_s), is_settled

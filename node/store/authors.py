@@ -114,15 +114,40 @@ def learn(
     """
     asked = set(wanted_documents(connection, source.id))
     hidden: set[RecordKey] = set()
-    is_new = False
+    new: set[OrgId] = set()
     for docs in answer:
         is_ours = docs.org == context.org or peer_of(connection, docs.org) is not None
         if docs.org in asked and not is_ours and _follow(connection, context, source, docs):
             hidden |= hide_revoked(connection, context, docs.current)
-            is_new = True
-    if is_new:
-        set_peer(connection, source.id, in_relist=1)
-    return hidden, is_new
+            new.add(docs.org)
+    ask_hubs_again(connection, new, WANTS_DOCUMENTS)
+    # Of whom another hub has told us meanwhile.
+    met = pinned(connection, asked - new)
+    is_explained = ask_hubs_again(connection, met, (UNKNOWN_AUTHOR,), source.id)
+    return hidden, bool(new) or is_explained
+
+
+def ask_hubs_again(
+    connection: Connection,
+    orgs: Collection[OrgId],
+    reasons: Collection[str] = WANTS_DOCUMENTS,
+    source: int | None = None,
+) -> bool:
+    """Ask hubs again (or only one) for what is held back of these authors for these reasons.
+
+    Called when newer documents of theirs may explain it; returns whether any hub is asked.
+    """
+    if not orgs:
+        return False
+    query = select(forwarded.c.source).where(
+        forwarded.c.org.in_(list(orgs)), forwarded.c.held.in_(list(reasons))
+    )
+    if source is not None:
+        query = query.where(forwarded.c.source == source)
+    found = list(connection.execute(query.group_by(forwarded.c.source)).scalars())
+    for hub in found:
+        set_peer(connection, hub, in_relist=1)
+    return bool(found)
 
 
 def _follow(connection: Connection, context: Context, source: Peer, docs: Documents) -> bool:

@@ -6,25 +6,26 @@ the author's. The row holds nothing then, and gives way to the author's own entr
 
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from federation.verify import CheckedItem
 from node.store.context import Context
+from node.store.passed_on import set_aside
 from node.store.peers import peer_of
-from node.store.tables import records
 
-IN = "in"  # the side of the digests that mirrors are on
 TURNED_AWAY = 100  # as many as are named to an origin; there may be more
 
 
 def gives_way(connection: Connection, context: Context, old: Any, item: CheckedItem) -> bool:
-    """Whether another organisation's row under this key proves nothing, and is gone now."""
+    """Whether another organisation's row under this key proves nothing, and made room now.
+
+    Whoever sent it keeps it among what it passes on, or would count as confirmed what is gone.
+    """
     if item.record is None or len(old.eid):
         return False
-    connection.execute(delete(records).where(records.c.id == old.id))
+    set_aside(connection, context, old)
     other = peer_of(connection, bytes(old.org))
     if other is not None:
-        context.digests.touch(IN, other.id, item.rk)
         context.live_counts.pop(other.id, None)
     return True
 

@@ -105,7 +105,7 @@ class StoreGrants:
         """What each row says on the wire; a put is made from the record as it stands now."""
         wanted = [row.rk for row in rows if row.kind is RowKind.PUT and not row.author]
         known = own_records(self._connection, self._context.org, wanted)
-        passed_on = onward_items(self._connection, self._context.org, rows)
+        passed_on = onward_items(self._connection, self._context, rows)
         items: list[Put | Stop] = []
         for row in rows:
             if row.kind is RowKind.STOP:
@@ -230,7 +230,11 @@ class StoreGrants:
 
     def change(self, changes: Iterable[tuple[LedgerRow | None, LedgerRow]]) -> None:
         """Write rows that replace others (the old one, or None), each under the next pseq."""
-        self._write([(old, self._issued(row)) for old, row in changes])
+        issued = [(old, self._issued(row)) for old, row in changes]
+        for old, row in issued:
+            if old is not None and row.author and not old.author:
+                self.uncap(row.rk)  # it turned out to be another's, and its word decides
+        self._write(issued)
 
     def _issued(self, row: LedgerRow) -> LedgerRow:
         self.channel.pseq += 1

@@ -109,6 +109,22 @@ def onward_rows(
     return {row.rk: row for row in found}
 
 
+def _unclaimed_rows(
+    connection: Connection, peer: int, rks: Collection[RecordKey]
+) -> dict[RecordKey, LedgerRow]:
+    """A peer's rows about these records of others that do not say whose they are.
+
+    A restored hub made them of stops that the peer listed: a stop names no author.
+    """
+    query = select(ledger).where(ledger.c.peer == peer, ledger.c.author == b"")
+    found = (
+        ledger_row(row)
+        for group in chunks(rks)
+        for row in connection.execute(query.where(ledger.c.rk.in_(group))).fetchall()
+    )
+    return {row.rk: row for row in found}
+
+
 @dataclass(slots=True)
 class Passing:
     """What is passed on to one peer, in one transaction."""
@@ -130,6 +146,7 @@ class Passing:
         `known` are the records of others with these keys, of this author, or all.
         """
         rows = onward_rows(self.connection, self.peer.id, rks, author)
+        rows |= _unclaimed_rows(self.connection, self.peer.id, known.keys() - rows.keys())
         found = []
         for rk in known.keys() | rows.keys():
             row = rows.get(rk)
@@ -148,7 +165,7 @@ class Passing:
         author = self._authors.get(org)
         is_heard = author is not None and author.state.heard
         if record is None or not is_heard:
-            in_step = not is_heard or self._in_step(author)
+            in_step = not is_heard or is_in_step(self.context, author)
             return self._stopped(rk, row) if in_step else None
         if not record.stands:
             return self._stopped(rk, row, even_erased=record.entry.status is not Status.ERASED)
@@ -159,7 +176,7 @@ class Passing:
     ) -> LedgerRow | None:
         entry, context = record.entry, self.context
         is_live = entry.status is Status.LIVE
-        if is_live and (entry.exp_day < context.today or not self._in_step(author)):
+        if is_live and entry.exp_day < context.today:
             return None
         if (
             is_live
@@ -173,6 +190,10 @@ class Passing:
         view = record.view(Day(0) if is_there else entry.day)
         way = self._way(entry.org, author)
         names = way.live(view, context.today) if is_live else frozenset[str]()
+        if is_live and not is_in_step(context, author):
+            # Nothing goes on anew, but what our own copy no longer says ends without waiting.
+            covers = row is None or (names and names.issuperset(row.names))
+            return None if covers else self._stopped(entry.rk, row)
         match outcome(entry.status, self.peer.state, row, sorted(names)):
             case "tombstone":
                 return self._row(entry, RowKind.PUT, erased_hash(entry.rk), (), row)
@@ -186,12 +207,6 @@ class Passing:
                 return None
         hashed = state_hash(entry.eid, only(record.disclosures, names))
         return self._row(entry, RowKind.PUT, hashed, tuple(sorted(names)), row)
-
-    def _in_step(self, author: Peer | None) -> bool:
-        """Whether what we have of an author is its word of now, as far as we can tell."""
-        if author is None or self.context.hold_all:
-            return False
-        return author.in_synced and author.org in self.context.in_step
 
     def _way(self, org: OrgId, author: Peer | None) -> Carrier:
         if org not in self._carriers:
@@ -224,6 +239,13 @@ class Passing:
         )
 
 
+def is_in_step(context: Context, author: Peer | None) -> bool:
+    """Whether what we have of an author is its word of now, as far as we can tell."""
+    if author is None or context.hold_all:
+        return False
+    return author.in_synced and author.org in context.in_step
+
+
 def _org(record: Foreign | None) -> OrgId:
     if record is None:
         raise LookupError("neither a record nor a row")
@@ -231,17 +253,25 @@ def _org(record: Foreign | None) -> OrgId:
 
 
 def onward_items(
-    connection: Connection, own: OrgId, rows: Sequence[LedgerRow]
+    connection: Connection, context: Context, rows: Sequence[LedgerRow]
 ) -> dict[int, tuple[Put]]:
-    """The put of each row about a record of others, by pseq; none where it is another by now."""
+    """The put of each row about a record of others, by pseq; none where it is another by now.
+
+    None either of an author with whom we are not in step: the row may be from before a restore. Its
+    peer lists it then, and gets it when we are.
+    """
     wanted = [row for row in rows if row.author and row.kind is RowKind.PUT]
     if not wanted:
         return {}
-    known = foreign_records(connection, own, [row.rk for row in wanted])
+    known = foreign_records(connection, context.org, [row.rk for row in wanted])
+    authors = {peer.org: peer for peer in all_peers(connection)}
     found: dict[int, tuple[Put]] = {}
     for row in wanted:
         record = known.get(row.rk)
         if record is None or not record.stands:
+            continue
+        author = authors.get(record.entry.org)
+        if record.entry.status is Status.LIVE and not is_in_step(context, author):
             continue
         raw = only(record.disclosures, row.names)
         is_erased = record.entry.status is Status.ERASED

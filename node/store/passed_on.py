@@ -87,7 +87,7 @@ def _show_one(
         proves_nothing = not len(old.eid) and mirrors and bytes(old.org) != bytes(mirrors[0].org)
         if not proves_nothing:
             return
-        _set_aside(connection, context, old)
+        set_aside(connection, context, old)
         old = None
     if not mirrors:
         if old is not None:
@@ -148,7 +148,7 @@ def _is_braked(sound: Sequence[tuple[Entry, Any]], best: Entry) -> bool:
     return any(row.held == BRAKED and entry.eid == best.eid for entry, row in sound)
 
 
-def _set_aside(connection: Connection, context: Context, old: Any) -> None:
+def set_aside(connection: Connection, context: Context, old: Any) -> None:
     """Let a row that no entry backs make room: who sent it keeps it among what it passed on."""
     source = connection.execute(select(peers.c.id).where(peers.c.org == old.org)).scalar()
     connection.execute(delete(records).where(records.c.id == old.id))

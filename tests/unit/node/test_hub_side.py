@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from federation.origin import next_delta
 from federation.peers import PeerState
@@ -10,9 +10,11 @@ from node.runtime import Node
 from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_of
 from node.store.records import opened_values
+from node.store.tables import suspended
+from protocol.commitment import stopped_hash
 from protocol.entry import Status
 from protocol.ids import OrgId, text_id
-from protocol.messages import Give, List, Put, Row, Stop
+from protocol.messages import NO_EID8, Give, List, Put, Row, Stop
 from tests.support.hostile import given, tell
 from tests.support.hostile import take as take_items
 from tests.support.key_material import MadeUp
@@ -90,6 +92,23 @@ async def test_nothing_live_goes_on_before_the_hub_was_in_step_with_its_author(
         assert await told(node, leaf) == []
 
 
+async def test_before_it_is_in_step_again_a_hub_repeats_nothing_and_still_stops(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        record = signed(author, node, names=("codes", "severity", "text"))
+        await take(node, author, passed(record))
+        assert [type(item) for item in await told(node, leaf)] == [Put]
+        node.context.in_step.clear()  # as after a start: the row may be from before a restore
+        assert await told(node, leaf) == []
+        await node.dispatch(
+            "policy_apply", {"text": policy(node, ('text = "edited"', 'text = "codes_only"'))}
+        )
+        assert [type(item) for item in await told(node, leaf)] == [Stop]
+
+
 async def test_whatever_ends_the_hub_s_own_copy_ends_what_it_passed_on(tmp_path: Path) -> None:
     async with one_node(tmp_path / "node") as node:
         author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
@@ -143,6 +162,27 @@ async def test_what_a_peer_gives_back_of_others_proves_no_restore_and_is_stopped
         )
         (stop,) = [item for item in await told(node, leaf) if item.rk == record.entry.rk]
         assert isinstance(stop, Stop)
+
+
+async def test_a_stop_that_a_peer_lists_to_a_restored_hub_gives_way_to_the_author_s_word(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        record = signed(author, node)
+        rk = record.entry.rk
+        row = Row(rk, 0, NO_EID8, stopped_hash(rk)[:8], record.entry.exp_day)
+        assert await tell(node, leaf, List(b"", b"", (row,))) == "delta"  # then it must list
+        assert await tell(node, leaf, List(b"", b"", (row,))) == "delta"
+        await take(node, author, passed(record))
+        (item,) = await told(node, leaf)
+        assert isinstance(item, Put)
+
+        def waiting(connection: Connection) -> int:
+            return len(connection.execute(select(suspended.c.rk)).fetchall())
+
+        assert await node.read(waiting) == 0
 
 
 async def test_an_alert_that_is_kept_from_one_organisation_is_passed_on_by_nobody(

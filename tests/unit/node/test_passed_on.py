@@ -312,16 +312,17 @@ async def test_a_stop_by_another_before_it_comes_does_not_keep_a_record_from_bei
         author = made_up("Harbour")
         record = signed(author, node)
         await take(node, hostile, Stop(1, record.entry.rk, record.entry.exp_day))
-        before = await node.change(lambda c: _digest(c, node, hostile))
+        before = await node.change(lambda c: digest(c, node, hostile))
         await met(node, hub, author, passed(record))
         assert await matches(node) == [text_id(record.entry.rk)]
         node.context.digests.forget()
-        assert await node.change(lambda c: _digest(c, node, hostile)) == before
+        assert await node.change(lambda c: digest(c, node, hostile)) == before
         await take(node, hostile, Stop(2, record.entry.rk, record.entry.exp_day))
         assert await matches(node) == [text_id(record.entry.rk)]
 
 
-def _digest(connection: Connection, node: Node, origin: MadeUp) -> bytes:
+def digest(connection: Connection, node: Node, origin: MadeUp) -> bytes:
+    """The digest of what a node mirrors of a peer."""
     peer = peer_of(connection, origin.org)
     assert peer is not None
     return StoreIntake(connection, node.context, peer, None).digest(node.today)

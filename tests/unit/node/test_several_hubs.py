@@ -1,0 +1,59 @@
+"""What a node makes of several hubs' words, and of a hub's beside the author's own."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from node.store.peers import peer_of, set_peer
+from protocol.ids import text_id
+from protocol.messages import Stop
+from tests.support.hostile import matches, take
+from tests.support.key_material import MadeUp, made_up
+from tests.support.one_node import befriend, one_node
+from tests.unit.node.test_passed_on import digest, known, passed, signed
+
+
+async def test_documents_that_one_hub_brought_explain_what_another_one_passed_on(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        one, two = await befriend(node, "Hub"), await befriend(node, "Valley")
+        author = made_up("Harbour")
+        record = signed(author, node)
+        await take(node, one, passed(record))
+        await take(node, two, passed(record))
+
+        def asking(connection: Connection) -> list[bool]:
+            found = (peer_of(connection, each.org) for each in (one, two))
+            return [peer is not None and peer.in_relist > 0 for peer in found]
+
+        await known(node, one, author)
+        assert await node.read(asking) == [True, True]
+        # Also where it is the second one's answer that comes too late to be news.
+        await node.change(lambda connection: _asked(connection, two))
+        await known(node, two, author)
+        assert await node.read(asking) == [True, True]
+        await take(node, two, passed(record, 2))
+        await node.change(lambda connection: _asked(connection, two))
+        await known(node, two, author)
+        assert await node.read(asking) == [True, False]
+
+
+def _asked(connection: Connection, hub: MadeUp) -> None:
+    peer = peer_of(connection, hub.org)
+    assert peer is not None
+    set_peer(connection, peer.id, in_relist=0)
+
+
+async def test_a_stop_by_a_hub_stays_told_when_the_author_speaks_for_itself(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hub, author = await befriend(node, "Hub"), await befriend(node, "Harbour")
+        record = signed(author, node)
+        await take(node, hub, Stop(1, record.entry.rk, record.entry.exp_day))
+        before = await node.change(lambda c: digest(c, node, hub))
+        await take(node, author, passed(record))
+        node.context.digests.forget()
+        assert await node.change(lambda c: digest(c, node, hub)) == before
+        assert await matches(node) == [text_id(record.entry.rk)]

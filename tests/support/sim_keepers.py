@@ -193,10 +193,20 @@ class Keepers:
                 name = rng.choice(("phone", "phone.masked", "text", "place.city", "kind"))
                 more = restrictions.withhold.get(whom, frozenset()) | {name}
                 restrictions = replace(restrictions, withhold={**restrictions.withhold, whom: more})
-        outcome, restart = await self.keep(host, narrow, host.node.context, rk, restrictions)
+        outcome, restart = await self.keep(host, self.narrowing(host, rk, restrictions))
         if outcome == "done":
             record.restrictions = restrictions
         await restart()
+
+    def narrowing(
+        self, host: SimHost, rk: RecordKey, restrictions: Restrictions
+    ) -> Callable[[Connection], Any]:
+        """The change that narrows a record."""
+
+        def change(connection: Connection) -> None:
+            narrow(connection, host.node.context, rk, restrictions)
+
+        return change
 
     async def lose_consent(self, host: SimHost, rk: RecordKey | None = None) -> None:
         """The reporter takes back that other organisations may have it; for good."""

@@ -34,11 +34,11 @@ REGIONS = ("US-CA", "US-NY", "FR", "US-CA")
 class World(Keepers):
     """Everything that one schedule plays in. `rng` is seeded anew for each action."""
 
-    def __init__(self, seed: int, organisations: int) -> None:
+    def __init__(self, seed: int, organisations: int, regions: tuple[str, ...] = REGIONS) -> None:
         self.rng = Random(seed)
         self.now = START
         self.truth = Truth(
-            REGIONS[:organisations],
+            regions[:organisations],
             [random_switches(self.rng, organisations) for _ in range(organisations)],
         )
         self.views: dict[int, tuple[Any, View]] = {}
@@ -60,7 +60,7 @@ class World(Keepers):
 
     def _host(self, index: int) -> SimHost:
         return SimHost(
-            index, REGIONS[index], "", lambda: self.now, self._random.randbytes,
+            index, self.truth.regions[index], "", lambda: self.now, self._random.randbytes,
             self._post, self.truth.witness,
         )  # fmt: skip
 

@@ -101,6 +101,12 @@ def rows_after(connection: Connection, peer: int, pseq: int, limit: int) -> list
     return [ledger_row(row) for row in connection.execute(_AFTER, asked).fetchall()]
 
 
+def held_rows(connection: Connection, peer: int) -> list[LedgerRow]:
+    """The rows that a peer says it holds back."""
+    query = select(ledger).where(ledger.c.peer == peer, ledger.c.held != "")
+    return [ledger_row(row) for row in connection.execute(query)]
+
+
 def note_cursor(
     connection: Connection, peer: int, cursor: int, now_us: int, *, equal: bool
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from federation.ledger import RowKind
+from federation.origin import ASK_AGAIN, next_delta, on_list, on_ok
 from keys.signing import SigningKey
 from node.commands.backups import recover_confirm, recover_show
 from node.commands.coverage import alert_coverage
@@ -23,7 +24,16 @@ from protocol.codec import Value
 from protocol.commitment import encode_disclosures
 from protocol.entry import Status
 from protocol.ids import Day, RecordId, RecordKey, text_id
-from tests.unit.node_keeping.kept import CONSENT, ROBBERY, Kept, befriend, documents_of, say
+from protocol.messages import NO_EID8, Delta, List, Ok, Row
+from tests.unit.node_keeping.kept import (
+    CONSENT,
+    ROBBERY,
+    Kept,
+    befriend,
+    confirm,
+    documents_of,
+    say,
+)
 
 
 async def hold_back(node: Node, peer: Peer, alerts: list[RecordKey]) -> None:
@@ -136,6 +146,39 @@ async def test_with_the_register_lost_nothing_goes_out_before_the_keeper_s_word(
         assert await rows(node, peer) == {alert: RowKind.PUT}
     async with riverside.opened() as node:
         assert not node.context.hold_all
+
+
+async def test_what_a_peer_asked_for_while_all_was_held_is_told_after_the_keeper_s_word(
+    riverside: Kept, harbour: Kept
+) -> None:
+    docs = await documents_of(harbour)
+    async with riverside.opened() as node:
+        peer = await befriend(node, docs, "Harbour")
+        (alert,) = await say(node)
+        await confirm(node, peer, held=[(alert, "paused")])
+        await node.change(meta.put, LOST, b"1")
+
+    def asked_again(connection: Connection) -> Delta:
+        """The peer takes ours again, and lists what it holds without its text."""
+        grants = StoreGrants(connection, node.context, peer_by_id(connection, peer.id))
+        asked = Row(alert, 0, NO_EID8, ASK_AGAIN, Day(node.today + 30))
+        delta = on_list(grants, List(b"", b"", (asked,)))
+        confirmed = Ok(delta.to_seq, node.today, grants.digest(node.today), ((alert, "paused"),))
+        on_ok(grants, confirmed)
+        grants.save()
+        return delta
+
+    def next_told(connection: Connection) -> list[RecordKey]:
+        grants = StoreGrants(connection, node.context, peer_by_id(connection, peer.id))
+        return [item.rk for item in next_delta(grants, grants.channel.cursor, node.today).items]
+
+    async with riverside.opened() as node:
+        assert node.context.hold_all
+        assert (await node.change(asked_again)).items == ()
+        assert await node.read(next_told) == []
+        done = await recover_confirm(node)
+        assert done["peers_with_news"] == 1
+        assert await node.read(next_told) == [alert]
 
 
 async def test_an_entry_of_ours_under_a_revoked_key_is_signed_again(

@@ -181,7 +181,7 @@ async def heal(world: World) -> None:
     """Let everybody talk to everybody, and the keepers look at what waits for them."""
     world.network.faulty = False
     for host in world.hosts:
-        host.store.crash_in = 0
+        host.store.disarm()
         while host.index in world.truth.stolen:
             await world.rotate(host, stolen=True)
     for host in world.hosts:

@@ -27,11 +27,20 @@ from federation.terms import allows
 from node.store import register as permissions
 from node.store.authors import forget_authors
 from node.store.context import Context
+from node.store.earlier import (
+    SIGNED,
+    drop_all_earlier,
+    drop_earlier,
+    drop_old_earlier,
+    keep_earlier,
+    set_all_earlier_aside,
+    set_earlier_aside,
+)
 from node.store.peers import Peer
 from node.store.purges import note_purge
 from node.store.records import NOTHING_DISCLOSED, only, opened_values
 from node.store.tables import forwarded, peers, records
-from node.store.tables_defence import braked
+from node.store.tables_defence import COPIED, braked
 from protocol.codec import Value, decode, encode
 from protocol.entry import Status, decode_entry
 from protocol.ids import Day, OrgId, RecordKey
@@ -46,12 +55,6 @@ SOON_DAYS = 30  # whoever cuts lives shorter than this erases before anybody not
 SHARE_FROM = 50  # from so many records of an origin on, a tenth of them is many, too
 SHARE = 10
 _NOT_CONTENT = frozenset({"terms"})  # signed anew with each policy; but see for whom it is
-
-COPIED = (
-    "eid", "rev", "day", "exp_day", "node_key", "entry", "sig", "disclosures", "received_us",
-    "state", "row_exp", "held",
-)  # fmt: skip
-"""The columns of a copy that is set aside: it was live, a put, and shown."""
 
 
 class Taking(StrEnum):
@@ -85,21 +88,36 @@ class Brake:
         if old.held == BRAKED:
             self._stay(old, row, values)
             return
-        if not _is_shown(old, self._context.today):
-            return
-        how = _taking(old, row, values, self._context.today)
-        if how is None or not self._is_too_many():
-            return
-        copy = {name: getattr(old, name) for name in COPIED}
-        self._connection.execute(
-            # A copy of before stays: it is what was shown when nothing had been taken away yet.
-            insert(braked)
-            .prefix_with("OR IGNORE")
-            .values(
-                rk=old.rk, org=self._org, since_us=self._context.now_us(), how=how.value,
-                without=row["held"], **copy,
+        is_shown = _is_shown(old, self._context.today)
+        how = _taking(old, row, values, self._context.today) if is_shown else None
+        if is_shown and how is None:
+            self._keep_if_signed_again(old, row, values)
+        elif how is not None and self._is_too_many():
+            self._set_aside(old, row, how)
+        else:
+            drop_earlier(self._connection, old.rk)
+
+    def _keep_if_signed_again(
+        self, old: Any, row: dict[str, Any], values: Mapping[str, Value]
+    ) -> None:
+        """What an origin says anew under another signature; not what a hub brings or brought."""
+        is_own = bytes(old.org) == self._org and old.row_exp > 0
+        if is_own and bytes(old.eid) != row["eid"]:
+            said, now = opened_values(bytes(old.disclosures)), self._context.now_us()
+            keep_earlier(self._connection, old, said, values, now)
+
+    def _set_aside(self, old: Any, row: dict[str, Any], how: Taking) -> None:
+        now, without = self._context.now_us(), row["held"]
+        if not set_earlier_aside(self._connection, old.rk, how.value, now, without):
+            copy = {name: getattr(old, name) for name in COPIED}
+            self._connection.execute(
+                # A copy of before stays: it was shown when nothing had been taken away yet.
+                insert(braked)
+                .prefix_with("OR IGNORE")
+                .values(
+                    rk=old.rk, org=self._org, since_us=now, how=how.value, without=without, **copy
+                )
             )
-        )  # fmt: skip
         self._hold(row)
 
     def _stay(self, old: Any, row: dict[str, Any], values: Mapping[str, Value]) -> None:
@@ -165,7 +183,9 @@ def brake_goodbye(connection: Connection, context: Context, peer: Peer) -> int:
     count = connection.execute(select(func.count()).select_from(shown.subquery())).scalar_one()
     taken = sum(now - at < WINDOW_US for at in taken_at(context, org))
     if taken + count <= context.brake_limit:
+        drop_all_earlier(connection, org)
         return 0
+    set_all_earlier_aside(connection, org, Taking.PARTED, now)
     names = ["rk", "org", "since_us", "how", "without", *COPIED]
     adding = insert(braked).prefix_with("OR IGNORE").from_select(names, shown)
     connection.execute(adding)
@@ -236,7 +256,7 @@ def taken_at(context: Context, org: OrgId) -> list[int]:
 
 def last_day_aside(connection: Connection, rk: RecordKey) -> Day | None:
     """The last day of the copy that is set aside of a record; None where there is none."""
-    query = select(func.max(braked.c.exp_day)).where(braked.c.rk == rk)
+    query = select(func.max(braked.c.exp_day)).where(braked.c.rk == rk, braked.c.how != SIGNED)
     found = connection.execute(query).scalar()
     return None if found is None else Day(found)
 
@@ -257,7 +277,8 @@ def waiting(connection: Connection) -> list[Waiting]:
     found: dict[OrgId, list[tuple[str, int, int, int]]] = {}
     at = braked.c.since_us
     query = select(braked.c.org, braked.c.how, func.count(), func.min(at), func.max(at))
-    for org, *row in connection.execute(query.group_by(braked.c.org, braked.c.how)):
+    query = query.where(braked.c.how != SIGNED).group_by(braked.c.org, braked.c.how)
+    for org, *row in connection.execute(query):
         how, count, since, newest = row
         found.setdefault(OrgId(bytes(org)), []).append((how, count, since, newest))
     return [
@@ -280,12 +301,13 @@ def let_go(connection: Connection, context: Context, org: OrgId, until_us: int) 
     later = [at for at in taken_at(context, org) if at > until_us]
     context.register.stage(TAKEN, org, encode(list(later)) if later else None)
     mine = (braked.c.org == org) & (braked.c.since_us <= until_us)
-    return _purge(connection, context, mine)
+    return _purge(connection, context, mine & (braked.c.how != SIGNED))
 
 
 def let_go_old(connection: Connection, context: Context) -> int:
     """Purge what nobody decided about for 72 hours, or what has ended; returns how many."""
-    is_old = braked.c.since_us <= context.now_us() - PATIENCE_US
+    drop_old_earlier(connection, context.now_us())
+    is_old = (braked.c.since_us <= context.now_us() - PATIENCE_US) & (braked.c.how != SIGNED)
     return _purge(connection, context, is_old | (braked.c.exp_day < context.today))
 
 

@@ -11,12 +11,11 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from federation.ledger import RowKind
 from node.store.asking import REVOKED
-from node.store.brake import COPIED
 from node.store.context import Context
 from node.store.peers import Peer
 from node.store.records import index_rows, opened_values, reindex, summary, unindex
 from node.store.tables import forwarded, records
-from node.store.tables_defence import braked
+from node.store.tables_defence import COPIED, braked
 from protocol.entry import Status, decode_entry
 from protocol.ids import Day, NodeKey, day_of
 

@@ -1,6 +1,7 @@
 """The table of the brake: what an origin took away faster than it may, until that is settled.
 
 A row is the copy as it was shown before. It is shown and searched nowhere while it stands here.
+The copies of before an alert was only signed again stand here too: node.store.earlier.
 """
 
 from sqlalchemy import Column, Index, Integer, Table, Text
@@ -13,7 +14,7 @@ braked = Table(
     Column("rk", Bytes, primary_key=True),
     Column("org", Bytes, nullable=False),
     Column("since_us", Integer, nullable=False),  # when it was taken away: our receive time
-    Column("how", Text, nullable=False),  # node.store.brake.Taking
+    Column("how", Text, nullable=False),  # node.store.brake.Taking, or earlier.SIGNED
     Column("without", Text, nullable=False),  # what its row would be held for without the brake
     # The copy, as it stood in `records`.
     Column("eid", Bytes, nullable=False),
@@ -30,3 +31,9 @@ braked = Table(
     Column("held", Text, nullable=False),
     Index(None, "org"),
 )
+
+COPIED = (
+    "eid", "rev", "day", "exp_day", "node_key", "entry", "sig", "disclosures", "received_us",
+    "state", "row_exp", "held",
+)  # fmt: skip
+"""The columns of a copy that is set aside: it was live, a put, and shown."""

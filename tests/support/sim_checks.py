@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from node.store.earlier import SIGNED
 from protocol.commitment import decode_disclosures
 from protocol.entry import Status, decode_entry
 from protocol.ids import RecordKey
@@ -95,6 +96,7 @@ def check_stores(world: "World") -> None:
     """What must hold after every step, whatever has been lost on the way."""
     for host in world.hosts:
         _check_own_records(world, host)
+        _check_earlier(world, host)
         _check_own_policy(world, host)
         for other in world.others(host):
             _check_erased(world, host, other)
@@ -113,6 +115,20 @@ def _check_own_records(world: "World", host: SimHost) -> None:
             raise Violation(
                 "no_erased_or_recalled_record_returns",
                 f"org{host.index} has {rk.hex()[:6]} live: it is {record.status.name}",
+            )
+
+
+def _check_earlier(world: "World", host: SimHost) -> None:
+    """What was there before an alert was signed again says no more than what stands there now."""
+    seen = view(world, host)
+    for rk, (how, values) in seen.aside.items():
+        row = seen.records.get(rk)
+        stands = {} if row is None else row.values
+        more = any(stands.get(name) != said for name, said in values.items() if name != "terms")
+        if how == SIGNED and more:
+            raise Violation(
+                "no_erased_or_recalled_record_returns",
+                f"org{host.index} keeps of {rk.hex()[:6]} what was taken away",
             )
 
 
@@ -267,7 +283,7 @@ def _check_converged(world: "World", origin: int, at: int) -> None:
             raise Violation(name, f"{pair}: {rk.hex()[:6]} is not confirmed")
         if granted.held and granted.held != "not_accepted":
             raise Violation(name, f"{pair}: {rk.hex()[:6]} is held: {granted.held}")
-    if view(world, world.hosts[at]).aside:
+    if any(how != SIGNED for how, _ in view(world, world.hosts[at]).aside.values()):
         raise Violation(name, f"org{at} has set something aside")
     if any(peer == at for peer, _ in seen.suspended):
         raise Violation(name, f"{pair}: records are suspended")

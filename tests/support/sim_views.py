@@ -94,7 +94,7 @@ class View:
     peers: Mapping[int, PeerRow]
     ledgers: Mapping[int, Mapping[RecordKey, Granted]]
     suspended: frozenset[tuple[int, RecordKey]]
-    aside: Mapping[RecordKey, tuple[bytes, Mapping[str, Any]]]  # set aside: origin, values
+    aside: Mapping[RecordKey, tuple[str, Mapping[str, Any]]]  # set aside: why, and the values
     passed_on: Mapping[int, Mapping[RecordKey, Row]]  # what each peer says as a hub
 
 
@@ -147,8 +147,8 @@ def view(world: "Keepers", host: SimHost) -> View:
         for row in raw.execute("SELECT peer, rk FROM suspended")
     )
     aside = {
-        RecordKey(bytes(row[0])): (bytes(row[1]), _values(bytes(row[2])))
-        for row in raw.execute("SELECT rk, org, disclosures FROM braked")
+        RecordKey(bytes(row[0])): (row[1], _values(bytes(row[2])))
+        for row in raw.execute("SELECT rk, how, disclosures FROM braked")
     }
     passed_on: dict[int, dict[RecordKey, Row]] = {}
     for source, rk, *rest in raw.execute(f"SELECT source, {_ROW} FROM forwarded"):  # noqa: S608

@@ -28,8 +28,8 @@ from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.grants import NARROWER_THERE, StoreGrants
-from node.store.ledger_rows import decode_names, held_rows
-from node.store.peers import all_peers, peer_by_id
+from node.store.ledger_rows import decode_names
+from node.store.peers import peer_by_id
 from node.store.records import (
     OwnRecord,
     decode_restrictions,
@@ -39,6 +39,7 @@ from node.store.records import (
 )
 from node.store.tables import own, records, returned, suspended
 from node.store.takeback import DAY_US, recovered_consent
+from node.store.told_again import tell_held
 from protocol.codec import Value
 from protocol.commitment import Disclosure, decode_disclosures
 from protocol.entry import Entry, Status, decode_entry
@@ -227,23 +228,7 @@ def let_go(
     meta.drop(connection, LOST)
     was_held, context.hold_all = context.hold_all, False
     news |= spread(connection, context)
-    return news | _tell_held(connection, context) if was_held else news
-
-
-def _tell_held(connection: Connection, context: Context) -> set[int]:
-    """Tell again what peers hold back: what they asked for while all was held was not told.
-
-    Their digests agree with ours all the same, and nobody would ask once more.
-    """
-    news = set()
-    for peer in all_peers(connection):
-        rows = held_rows(connection, peer.id)
-        if rows and peer.state.may_hold_ours:
-            grants = StoreGrants(connection, context, peer)
-            grants.reissue(rows)
-            grants.save()
-            news.add(peer.id)
-    return news
+    return news | tell_held(connection, context) if was_held else news
 
 
 def _keep_for_correction(

@@ -16,6 +16,7 @@ from node.store.onward import is_hub, spread_onward
 from node.store.passed_on import show
 from node.store.peers import Peer, peer_by_id
 from node.store.tables import forwarded
+from node.store.told_again import tell_held
 from protocol.ids import OrgId, RecordKey
 
 
@@ -44,6 +45,8 @@ def hear(
     whole = peer.org if is_news else None
     only = None if is_news else rks
     context.news |= spread_onward(connection, context, StoreGrants, only, whole)
+    if is_news:  # what was asked for before this was not told
+        context.news |= tell_held(connection, context, peer.org)
 
 
 def follow_hub(connection: Connection, context: Context, org: OrgId) -> None:

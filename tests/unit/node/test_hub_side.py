@@ -4,17 +4,18 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from federation.origin import next_delta
+from federation.origin import ASK_AGAIN, next_delta, on_list, on_ok
 from federation.peers import PeerState
 from node.runtime import Node
 from node.store.grants import StoreGrants
+from node.store.hub import hear
 from node.store.peers import Peer, peer_of
 from node.store.records import opened_values
 from node.store.tables import suspended
 from protocol.commitment import stopped_hash
 from protocol.entry import Status
-from protocol.ids import OrgId, text_id
-from protocol.messages import NO_EID8, Give, List, Put, Row, Stop
+from protocol.ids import OrgId, RecordKey, text_id
+from protocol.messages import NO_EID8, Give, List, Ok, Put, Row, Stop
 from tests.support.hostile import given, tell
 from tests.support.hostile import take as take_items
 from tests.support.key_material import MadeUp
@@ -107,6 +108,38 @@ async def test_before_it_is_in_step_again_a_hub_repeats_nothing_and_still_stops(
             "policy_apply", {"text": policy(node, ('text = "edited"', 'text = "codes_only"'))}
         )
         assert [type(item) for item in await told(node, leaf)] == [Stop]
+
+
+async def test_what_a_leaf_asked_for_before_the_hub_was_in_step_goes_on_when_it_is(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        record = signed(author, node)
+        rk = record.entry.rk
+        await take(node, author, passed(record))
+        node.context.in_step.clear()  # as after a start
+
+        def asked_again(connection: Connection) -> None:
+            """The leaf takes ours again, and lists what it holds without its text."""
+            grants = StoreGrants(connection, node.context, _peer(connection, leaf.org))
+            asked = Row(rk, 0, NO_EID8, ASK_AGAIN, record.entry.exp_day)
+            delta = on_list(grants, List(b"", b"", (asked,)))
+            same = grants.digest(node.today)
+            on_ok(grants, Ok(delta.to_seq, node.today, same, ((rk, "paused"),)))
+            grants.save()
+
+        def next_told(connection: Connection) -> list[RecordKey]:
+            grants = StoreGrants(connection, node.context, _peer(connection, leaf.org))
+            return [item.rk for item in next_delta(grants, grants.channel.cursor, node.today).items]
+
+        await node.change(asked_again)
+        assert await node.read(next_told) == []
+        await node.change(
+            lambda c: hear(c, node.context, _peer(c, author.org), (), digest=b"d" * 32)
+        )
+        assert await node.read(next_told) == [rk]
 
 
 async def test_whatever_ends_the_hub_s_own_copy_ends_what_it_passed_on(tmp_path: Path) -> None:

@@ -4,16 +4,17 @@ The table `identifiers` is the truth: what is found here is looked up there befo
 the worst that a fault here can do is to miss. Values are read once, on the first search, with the
 writer held; from then on each commit changes them, and what a commit purges goes from memory with
 it. A statement that this file does not know makes it forget everything and read again. Whole words
-are found by a key; only what may stand anywhere in a value is sought through all of them.
+are found by a key; only what may stand anywhere in a value is sought through all of them, or, where
+it is most of a number, through those that end as it may. Masked forms and tokens are only ever
+asked for as wholes, and are not here.
 """
 
-import json
 import re
 from collections.abc import Collection, Iterable
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
 from node.store.engine import Store
@@ -22,71 +23,110 @@ from node.store.tables import identifiers
 from protocol.errors import IdentifierError
 from protocol.identifiers import calling_code
 
+SOUGHT = frozenset({"phone", "email", "handle", "plate", "profile", "name", "plate.part"})
 PAGES = 32  # a change touches one of them
 _PENDING = "parasol_identifiers"
-_READ = text("SELECT kind, json_group_array(norm) FROM identifiers GROUP BY kind")
+_READ = (
+    "SELECT kind, norm FROM identifiers WHERE kind IN"  # noqa: S608 - our words
+    f" ({', '.join(repr(kind) for kind in sorted(SOUGHT | {'phone.masked'}))})"
+)
+_AT_ONCE = 500  # rows: a leaf read as a whole would take twice the memory that it is kept in
 _END = b"\xff"  # a byte that no UTF-8 text holds, so that a value is always one line
 _WORD = re.compile(r"\w+")
-_BY_LENGTH = frozenset({"phone"})  # a whole number is sought inside longer ones only
 
 Row = tuple[str, str]  # leaf name, normal form
 
 
 class _Lines:
-    """The values themselves: a line for each record that has one, in pages by leaf and length."""
+    """The values themselves: a line for each record that has one, in pages by leaf and length.
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
-        self.pages: dict[str, dict[int, list[bytearray]]] = {}
+    Which page of its length a number is in, its last two digits say; of anything else, its hash.
+    """
+
+    def __init__(self) -> None:
+        self.pages: dict[str, dict[int, dict[int, bytearray]]] = {}
         self.calling: set[str] = set()
-        self.keyed: dict[tuple[str, str], list[str]] = {}  # by leaf and what `_keys` gives
-        self.add(rows)
+        # By leaf and by what `_keys` gives: one value that one record has, or how many have each.
+        self.keyed: dict[str, dict[str, str | dict[str, int]]] = {}
 
     def add(self, rows: Iterable[Row]) -> None:
         for kind, norm in rows:
-            line = norm.encode()
-            length = _length(kind, line)
-            lengths = self.pages.setdefault(kind, {})
-            if length not in lengths:
-                lengths[length] = [bytearray(_END) for _ in range(PAGES)]
-            lengths[length][crc32(line) % PAGES] += line + _END
             if kind in ("phone", "phone.masked"):
-                self._note_calling_code(norm)
+                self.calling.add(_calling_code(norm))
+            if kind not in SOUGHT:
+                continue
+            line = norm.encode()
+            pages = self.pages.setdefault(kind, {}).setdefault(_length(kind, line), {})
+            number = _page(kind, line)
+            if number not in pages:
+                pages[number] = bytearray(_END)
+            pages[number] += line + _END
             for key in _keys(kind, norm):
-                self.keyed.setdefault((kind, key), []).append(norm)
+                self._add_key(self.keyed.setdefault(kind, {}), key, norm)
 
     def remove(self, rows: Iterable[Row]) -> None:
         for kind, norm in rows:
             line = norm.encode()
-            pages = self.pages.get(kind, {}).get(_length(kind, line))
-            if pages is None:
-                continue
-            page = pages[crc32(line) % PAGES]
-            at = page.find(_END + line + _END)
-            if at < 0:
+            page = self.pages.get(kind, {}).get(_length(kind, line), {}).get(_page(kind, line))
+            at = -1 if page is None else page.find(_END + line + _END)
+            if page is None or at < 0:
                 continue
             del page[at : at + len(line) + 1]
             for key in _keys(kind, norm):
-                values = self.keyed[kind, key]
-                values.remove(norm)
-                if not values:
-                    del self.keyed[kind, key]
+                self._remove_key(self.keyed[kind], key, norm)
 
-    def of(self, kind: str, least: int = 0) -> list[bytearray]:
-        """The pages of a leaf that may hold values of `least` bytes or more."""
-        lengths = list(self.pages.get(kind, {}).items())  # at once: a commit may add some meanwhile
-        return [
-            page for length, pages in lengths if not length or length >= least for page in pages
-        ]
+    def _add_key(self, keys: dict[str, str | dict[str, int]], key: str, norm: str) -> None:
+        known = keys.get(key)
+        if known is None:
+            keys[key] = norm
+            return
+        if isinstance(known, str):
+            known = keys[key] = {known: 1}
+        known[norm] = known.get(norm, 0) + 1
+
+    def _remove_key(self, keys: dict[str, str | dict[str, int]], key: str, norm: str) -> None:
+        known = keys[key]
+        if not isinstance(known, str):
+            known[norm] -= 1
+            if not known[norm]:
+                del known[norm]
+        if isinstance(known, str) or not known:
+            del keys[key]
+
+    def of(self, kind: str, needle: bytes = b"", least: int = 0) -> list[bytearray]:
+        """The pages of a leaf that may hold a value of `least` bytes or more with the needle."""
+        found: list[bytearray] = []
+        # At once, here and below: a commit may add some meanwhile.
+        for length, pages in list(self.pages.get(kind, {}).items()):
+            if length and length < max(len(needle), least):
+                continue
+            numbers = self._ends(length, needle) if length and needle.isdigit() else None
+            if numbers is None:
+                found += list(pages.values())
+            else:
+                found += [pages[number] for number in numbers if number in pages]
+        return found
+
+    def _ends(self, length: int, digits: bytes) -> list[int] | None:
+        """How the numbers of a length that hold these digits may end; None: anyhow.
+
+        So many digits may stand behind them as are left beside the plus that stands before; one
+        fewer where the number cannot begin with them, since no calling code does.
+        """
+        text = digits.decode()
+        behind = length - 1 - len(digits)
+        codes = tuple(self.calling)  # at once, likewise
+        if not any(text.startswith(code) or code.startswith(text) for code in codes):
+            behind -= 1
+        if behind > 1 or len(text) < 2:
+            return None
+        ends = [int(text[-2:])] if behind >= 0 else []
+        return ends + [int(text[-1]) * 10 + last for last in range(10) if behind == 1]
 
     def of_key(self, kind: str, key: str) -> list[str]:
-        """The values under a key, as often as they are stored; a copy, whole at one moment."""
-        return list(self.keyed.get((kind, key), ()))
-
-    def _note_calling_code(self, norm: str) -> None:
-        try:
-            self.calling.add(calling_code(norm.partition("*")[0]))
-        except IdentifierError:
-            return
+        """The different values under a key; a copy, whole at one moment."""
+        known = self.keyed.get(kind, {}).get(key, ())
+        return [known] if isinstance(known, str) else list(known)
 
 
 class IdentifierIndex:
@@ -112,16 +152,15 @@ class IdentifierIndex:
             return
         if not self._watched:
             self._watch(connection.engine)
-        self._lines = _Lines(
-            (kind, norm)
-            for kind, joined in connection.execute(_READ).fetchall()
-            for norm in json.loads(joined)
-        )
+        lines, found = _Lines(), connection.exec_driver_sql(_READ)
+        while rows := found.fetchmany(_AT_ONCE):
+            lines.add((kind, norm) for kind, norm in rows)
+        self._lines = lines
 
     def calling_codes(self) -> frozenset[str]:
         """The calling codes of the numbers, whole or masked, that were ever held, without +."""
         lines = self._lines
-        return frozenset(lines.calling) if lines else frozenset()
+        return frozenset(lines.calling) - {""} if lines else frozenset()
 
     def holding(self, kind: str, needle: str, most: int, beyond: int = 0) -> list[str]:
         """The different values of this leaf that contain the needle; about `most` of very many.
@@ -131,9 +170,7 @@ class IdentifierIndex:
         lines = self._lines
         found: dict[str, None] = {}
         wanted = needle.encode("utf-8", "ignore")
-        for live in lines.of(kind, max(len(wanted), beyond + 1)) if lines else ():
-            if wanted not in live:
-                continue
+        for live in lines.of(kind, wanted, beyond + 1) if lines else ():
             page = bytes(live)  # as it is now: a commit may change it meanwhile
             at = page.find(wanted)
             while at >= 0:
@@ -148,7 +185,7 @@ class IdentifierIndex:
     def with_word(self, kind: str, word: str) -> list[str]:
         """The different names that have this word, or handles of this name on any service."""
         lines = self._lines
-        return list(dict.fromkeys(lines.of_key(kind, word))) if lines else []
+        return lines.of_key(kind, word) if lines else []
 
     def plates_like(self, signs: str) -> set[str]:
         """The parts of plates that have two signs in a row of these, or no two in a row at all."""
@@ -216,7 +253,22 @@ class IdentifierIndex:
 
 def _length(kind: str, line: bytes) -> int:
     """The length by which a value's page is chosen; 0 where that does not matter."""
-    return len(line) if kind in _BY_LENGTH else 0
+    return len(line) if kind == "phone" else 0
+
+
+def _page(kind: str, line: bytes) -> int:
+    """Which page of its leaf and length a value is in."""
+    if kind == "phone" and line[-2:].isdigit():
+        return int(line[-2:])
+    return crc32(line) % PAGES
+
+
+def _calling_code(norm: str) -> str:
+    """The calling code of a number, whole or masked; empty where it has none."""
+    try:
+        return calling_code(norm.partition("*")[0])
+    except IdentifierError:
+        return ""
 
 
 def _keys(kind: str, norm: str) -> Collection[str]:

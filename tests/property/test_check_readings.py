@@ -212,10 +212,40 @@ def test_a_quick_search_finds_all_that_a_slow_one_finds(
     asyncio.run(run())
 
 
+# Few digits, so that a part stands at the beginning, in the middle and at the end of numbers.
+LIKE_PHONES = st.builds(
+    "+{}{}".format, st.sampled_from("149"), st.text("149", min_size=6, max_size=10)
+)
+
+
+@SLOW
+@given(st.lists(st.sets(LIKE_PHONES, min_size=5, max_size=30), min_size=3, max_size=3))
+def test_digits_are_found_wherever_in_a_number_they_stand(
+    tmp_path: Path, steps: list[set[str]]
+) -> None:
+    async def run() -> None:
+        async with one_node(tmp_path / "node") as node:
+            for numbers in steps:
+                await hold(node, [("phone", number) for number in numbers])
+                await node.identifiers.load()
+                ends = range(1, 14)
+                parts = {n[a:b] for n in numbers for a in ends for b in ends} - {""}
+                for part in parts:
+                    wanted = {number for number in numbers if part in number}
+                    assert set(node.identifiers.holding("phone", part, 1000)) == wanted
+
+    asyncio.run(run())
+
+
 def memory(node: Node) -> set[Any]:
     """Every text under which something is found in memory at once."""
     lines = node.identifiers._lines  # what a purge must leave nothing of
-    return set(lines.keyed) if lines else set()
+    return {
+        (kind, key, norm, 1 if isinstance(values, str) else values[norm])
+        for kind, keys in (lines.keyed.items() if lines else ())
+        for key, values in keys.items()
+        for norm in ([values] if isinstance(values, str) else values)
+    }
 
 
 @SLOW

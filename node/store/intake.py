@@ -25,6 +25,7 @@ from node.store.digests import bounds
 from node.store.forwarded import Forwarded, yield_to_author
 from node.store.incoming_row import COLUMNS, RowMaker
 from node.store.lawful import LAWFUL_HOLD
+from node.store.match_counts import count_given
 from node.store.passed_on import is_derived
 from node.store.peers import Peer, set_peer
 from node.store.records import (
@@ -32,9 +33,11 @@ from node.store.records import (
     chunks,
     index_rows,
     reindex,
+    tokens_in,
     unindex,
 )  # fmt: skip
 from node.store.tables import records
+from node.store.token_index import with_tokens_of
 from node.store.verdicts import forget_judged
 from protocol.codec import Value
 from protocol.entry import Status
@@ -191,6 +194,7 @@ class StoreIntake:
         purged: list[tuple[int, bytes]] = []
         values_of: dict[RecordKey, dict[str, Value]] = {}
         said: list[Any] = []
+        tokens: set[str] = set()
         ids = {rk: row.id for rk, row in existing.items()}
         next_id = self._next_id()
         for item in items:
@@ -208,6 +212,7 @@ class StoreIntake:
                     continue
                 said.append(of_hubs)
                 brake.watch(of_hubs, row, values)
+            tokens |= tokens_in(values)
             if old is None:
                 room -= 1
                 row["id"] = ids[item.rk] = next_id
@@ -224,6 +229,7 @@ class StoreIntake:
                 row["b_id"] = old.id
                 del row["rk"], row["org"]
                 updates.append(row)
+        self._count_new(tokens)
         unindex(self._connection, purged)
         self._take_over(said)
         if updates:
@@ -238,6 +244,13 @@ class StoreIntake:
         gone = (item.record for item in items if item.record is not None)
         if any(record.entry.status is Status.ERASED for record in gone):
             forget_judged(self._connection, self.today)
+
+    def _count_new(self, tokens: set[str]) -> None:
+        """Count the tokens that came and of which no record of this origin is held yet."""
+        held = with_tokens_of(self._connection, self._context, tokens)
+        new = tokens - {row.norm for row in held if row.org == self.peer.org}
+        if new:
+            count_given(self._connection, self.peer.id, self.today, len(new))
 
     def _is_turned_away(self, item: CheckedItem, old: Any, room: int) -> bool:
         """Whether there is no row for this item at all; then that is noted."""

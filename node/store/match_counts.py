@@ -1,15 +1,17 @@
 """How many identifiers were matched on a day: by each peer here, and by us elsewhere.
 
 Counts, and nothing of what was asked. Kept for two days, so that a clock set back a little does not
-begin anew.
+begin anew. How many new tokens a peer gave is kept for a month, which is what is summed up.
 """
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
 
-from node.store.tables_matching import match_answered, match_asked
+from node.store.tables_matching import match_answered, match_asked, match_given
 from protocol.ids import Day
 
 KEPT_DAYS = 2
+GIVEN_DAYS = 30
 
 
 def count_answered(
@@ -35,6 +37,22 @@ def asked_on(connection: Connection, day: Day) -> int:
     """How many identifiers we asked others about on a day."""
     query = select(match_asked.c.identifiers).where(match_asked.c.day == day)
     return sum(connection.execute(query).scalars())
+
+
+def count_given(connection: Connection, peer: int, day: Day, more: int) -> None:
+    """Count tokens that a peer gave us and of which nothing of its was held."""
+    adding = insert(match_given).values(peer=peer, day=day, tokens=more)
+    total = match_given.c.tokens + adding.excluded.tokens
+    adding = adding.on_conflict_do_update(index_elements=["peer", "day"], set_={"tokens": total})
+    connection.execute(adding)
+    old = (match_given.c.day <= day - GIVEN_DAYS) & (match_given.c.peer == peer)
+    connection.execute(delete(match_given).where(old))
+
+
+def given_lately(connection: Connection, peer: int, today: Day) -> int:
+    """How many new tokens a peer gave us in 30 days, those included that it took back."""
+    mine = (match_given.c.peer == peer) & (match_given.c.day > today - GIVEN_DAYS)
+    return connection.execute(select(func.sum(match_given.c.tokens)).where(mine)).scalar() or 0
 
 
 def _count(

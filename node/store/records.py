@@ -179,6 +179,14 @@ def index_rows(record: int, values: Mapping[str, Value]) -> Iterator[dict[str, A
                 yield {"norm": norm, "kind": kind, "record": record}
 
 
+def tokens_in(values: Mapping[str, Value]) -> frozenset[str]:
+    """The tokens among one record's values, as the index has them; those beside no clear form."""
+    if not any(name.endswith(".token") for name in values):
+        return frozenset()
+    rows = index_rows(0, values)
+    return frozenset(row["norm"] for row in rows if row["kind"].endswith(".token"))
+
+
 _UNINDEX = delete(identifiers).where(
     identifiers.c.norm == bindparam("b_norm"),
     identifiers.c.kind == bindparam("b_kind"),

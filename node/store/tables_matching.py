@@ -26,6 +26,15 @@ match_asked = Table(  # how many identifiers we asked other origins about on a d
     PrimaryKeyConstraint("who", "day"),
 )
 
+match_given = Table(  # how many tokens that were new a peer gave us on a day
+    "match_given",
+    metadata,
+    Column("peer", Integer, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    PrimaryKeyConstraint("peer", "day"),
+)
+
 holds = Table(  # alerts that are held until others have a report on the same identifier
     "holds",
     metadata,

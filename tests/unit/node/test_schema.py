@@ -228,6 +228,19 @@ def test_before_mailboxes_nothing_was_held_for_others_and_nobody_was_written_to_
     engine.dispose()
 
 
+def test_before_they_were_counted_nobody_had_given_tokens(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0011")
+    _fill(engine, "peers", id=1, org=b"o", contact_us=7)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        assert connection.execute(select(metadata.tables["match_given"])).fetchall() == []
+        assert connection.execute(select(metadata.tables["peers"].c.contact_us)).scalar() == 7
+    engine.dispose()
+
+
 def test_before_pages_nobody_was_a_member_and_nothing_else_changed(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     engine = _at(path, "0010")

@@ -38,6 +38,7 @@ class Outgoing:
     list_pos: bytes | None
     wanted: set[RecordKey]
     frozen: bool = False  # our keeper froze this node: it tells nothing
+    due: bytes | None = None  # the key from which on its rows are still to be derived anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ class Grants(Protocol):
     today: Day
 
     def digest(self, asof: Day) -> bytes: ...
-    def rows_after(self, pseq: int, limit: int) -> Sequence[LedgerRow]: ...
+    def rows_after(self, pseq: int, limit: int) -> Sequence[LedgerRow]:
+        """The rows that changed after `pseq`, in order: none that is still to be derived anew."""
+        ...
+
     def rows_between(self, lo: bytes, hi: bytes, asof: Day) -> dict[RecordKey, LedgerRow]: ...
     def items(self, rows: Sequence[LedgerRow]) -> Sequence[Put | Stop]: ...
     def known(self, rks: Collection[RecordKey]) -> Mapping[RecordKey, Known]: ...
@@ -125,8 +129,9 @@ def _note(
         channel.pseq = cursor
         grants.start_recovery()
     channel.cursor = cursor
-    # A digest of another time could be one of nothing at all, and would confirm everything.
-    sane = abs(asof - grants.today) <= CLOCK_DAYS
+    # A digest of another time could be one of nothing at all, and would confirm everything; one
+    # of rows that are still to be derived, what is granted no more.
+    sane = abs(asof - grants.today) <= CLOCK_DAYS and channel.due is None
     equal = sane and grants.digest(asof) == digest
     if equal and not channel.listed:
         channel.listed, channel.list_pos = True, None
@@ -141,14 +146,15 @@ def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYT
 
     A peer that must list first gets no item at all: the digest tells it to list. What is still
     wanted back is asked for again each time. A frozen node says that there is more, and tells none
-    of it: so nothing is listed, confirmed, or taken for agreed.
+    of it: so nothing is listed, confirmed, or taken for agreed. While rows are still to be derived
+    anew there is more, too, and of it only what has been derived is told.
     """
     if grants.channel.frozen:
         return Delta(cursor, cursor, more=True, asof=asof, digest=NO_DIGEST, items=(), want=())
     rows: Sequence[LedgerRow] = ()
     if grants.channel.listed:
         rows = grants.rows_after(cursor, MAX_ITEMS + 1)
-    more = len(rows) > MAX_ITEMS
+    more = len(rows) > MAX_ITEMS or grants.channel.due is not None
     rows = rows[:MAX_ITEMS]
     budget = min(max_bytes, ITEM_BYTES)
     items: list[Put | Stop] = []
@@ -169,6 +175,11 @@ def next_delta(grants: Grants, cursor: int, asof: Day, max_bytes: int = ITEM_BYT
     # Half a ledger's digest confirms nothing, and costs a read of it all.
     digest = NO_DIGEST if more else grants.digest(asof)
     return Delta(cursor, to, more, asof, digest, tuple(items), want)
+
+
+def says_nothing(delta: Delta) -> bool:
+    """Whether a delta says no more than that there will be more."""
+    return delta.more and delta.to_seq == delta.from_seq and not (delta.items or delta.want)
 
 
 def _items(grants: Grants, rows: Sequence[LedgerRow]) -> Iterator[Put | Stop]:

@@ -23,10 +23,11 @@ from keys.orgdoc import OrgDoc
 from keys.signing import SigningKey, verify
 from node.errors import NotFound, Refused
 from node.opening import LOST
-from node.pipeline import narrow, new_record, publish, sign_alert, spread
+from node.pipeline import narrow, new_record, publish, sign_alert
 from node.store import meta
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.due import mark_due
 from node.store.grants import NARROWER_THERE, StoreGrants
 from node.store.ledger_rows import decode_names
 from node.store.peers import peer_by_id
@@ -212,9 +213,9 @@ def let_go(
     anew: Collection[OwnRecord],
     ours: Mapping[RecordKey, OwnRecord],
 ) -> set[int]:
-    """Store what was signed anew, forget what waited, put everything on the ledgers again.
+    """Store what was signed anew, forget what waited, have every ledger derived again.
 
-    Returns the peers with news. The register, where it was lost, begins anew from here.
+    Returns the peers with news so far. The register, where it was lost, begins anew from here.
     """
     known = own_records(connection, context.org, [record.entry.rk for record in anew])
     unchanged = [each for each in anew if _rev(known, each) == _rev(ours, each)]
@@ -227,7 +228,7 @@ def let_go(
     connection.execute(delete(suspended))
     meta.drop(connection, LOST)
     was_held, context.hold_all = context.hold_all, False
-    news |= spread(connection, context)
+    mark_due(connection)
     return news | tell_held(connection, context) if was_held else news
 
 

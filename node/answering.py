@@ -269,7 +269,9 @@ class Answering:
     def _next(self, connection: Connection, peer_id: int, pull: Pull) -> Delta:
         peer = peer_by_id(connection, peer_id)
         grants = StoreGrants(connection, self._node.context, peer)
-        return origin.next_delta(grants, pull.cursor, pull.asof, pull.max_bytes)
+        delta = origin.next_delta(grants, pull.cursor, pull.asof, pull.max_bytes)
+        grants.save()
+        return delta
 
     async def _give(self, peer: Sender, inner: Inner, give: Give) -> Ok:
         node = self._node
@@ -386,6 +388,8 @@ def knows_contact(peer: Peer, now_us: int) -> bool:
 
 
 def _says_something(delta: Delta, pull: Pull) -> bool:
+    if origin.says_nothing(delta):
+        return False  # it is answered when there is more
     return bool(delta.items or delta.more or delta.want) or delta.digest != pull.digest
 
 

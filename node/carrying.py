@@ -93,10 +93,13 @@ def _deltas(grants: StoreGrants, load: Load) -> list[Message]:
     cursor = grants.channel.cursor
     while not grants.channel.frozen and len(deltas) < load.deltas:
         delta = origin.next_delta(grants, cursor, grants.today, load.item_bytes)
+        if origin.says_nothing(delta):
+            break
         deltas.append(delta)
         if not delta.more:
             break
         cursor = delta.to_seq
+    grants.save()
     return deltas
 
 

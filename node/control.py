@@ -349,7 +349,9 @@ def _check_owner(path: Path) -> None:
 async def _in_process(
     home: Path, passphrase: bytes, name: str, args: dict[str, Any]
 ) -> dict[str, Any]:
+    from node.deriving import derive_due
     from node.runtime import open_node
 
     async with open_node(home, passphrase) as node:
+        await derive_due(node)  # nobody else will
         return await node.dispatch(name, args)

@@ -8,16 +8,13 @@ knows what may go out.
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
-
+from node.deriving import derive_all
 from node.disputing import follow_dispute_policy
-from node.pipeline import spread
 from node.reviewing import end_unconfirmed
 from node.runtime import Node
 from node.statistics import close_months
 from node.store import meta
 from node.store.audit import forget_old
-from node.store.context import Context
 from node.store.disputes import forget_closed
 from node.store.lookups import forget_checks
 from node.store.reporter_data import purge_due
@@ -28,7 +25,7 @@ DELAYS_DAY = "delays_day"  # the day on which it was last looked what is held ba
 async def do_duties(node: Node) -> None:
     """Do everything that is due now."""
     news = await node.change(follow_dispute_policy, node.context)
-    news |= await node.change(end_delays, node.context)
+    news |= await end_delays(node)
     if not node.context.hold_all and may_sign(node):
         news |= await node.change(end_unconfirmed, node)
     if news:
@@ -43,12 +40,14 @@ async def do_duties(node: Node) -> None:
         await node.change(close_months, node.context)
 
 
-def end_delays(connection: Connection, context: Context) -> set[int]:
+async def end_delays(node: Node) -> set[int]:
     """Once a day, let go what `publish_delay` held back until today; returns peers with news."""
-    if not context.policy.publish_delay or meta.get_int(connection, DELAYS_DAY) == context.today:
+    today = node.today
+    if not node.policy.publish_delay or await node.read(meta.get_int, DELAYS_DAY) == today:
         return set()
-    meta.put_int(connection, DELAYS_DAY, context.today)
-    return spread(connection, context)
+    news = await derive_all(node)
+    await node.change(meta.put_int, DELAYS_DAY, today)
+    return news
 
 
 async def purge_reports(node: Node, only: Iterable[str] | None = None) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from federation.peers import PeerState
 from node.control import place
+from node.deriving import derive_all, derive_due
 from node.duties import do_duties, may_sign
 from node.following import follow
 from node.hold_rounds import settle_holds
@@ -22,7 +23,6 @@ from node.holding import end_lone_holds
 from node.issue_again import follow_terms, issue_again
 from node.mail_rounds import MailRounds
 from node.owndocs import finish_signing
-from node.pipeline import spread
 from node.runtime import Node
 from node.store import meta
 from node.store.brake import let_go_old
@@ -78,6 +78,7 @@ class Jobs:
         self._every(timedelta(seconds=5), self.settle_holds, after_s=3)
         self._every(timedelta(hours=1), self.finish_signing, after_s=1)
         self._every(timedelta(hours=24), self.derive_again, after_s=1)
+        self._every(timedelta(seconds=5), self.derive_due, after_s=0)
         self._every(timedelta(minutes=10), self.do_duties, after_s=3)
         self._every(timedelta(minutes=10), self.follow_others, after_s=4)
         self._every(timedelta(minutes=1), self.carry_mail, after_s=6)
@@ -119,7 +120,11 @@ class Jobs:
         node.on_news(await follow_terms(node))
         if may_sign(node) and not node.context.hold_all:
             node.on_news(await node.change(end_lone_holds, node))
-        node.on_news(await node.change(spread, node.context))
+        node.on_news(await derive_all(node))
+
+    async def derive_due(self) -> None:
+        """Go on with what a change of policy left to be derived: from an earlier life, say."""
+        await derive_due(self._node)
 
     async def do_duties(self) -> None:
         """Do what the policy promises by a certain time."""

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, select, update
 
 from federation.peers import PeerState
 from federation.profile import in_force, stored_profile
-from node.pipeline import spread
 from node.recall import purge_theirs
 from node.statistics import forget_nothing
 from node.store import meta
 from node.store import register as permissions
 from node.store.consents import obey_consents
 from node.store.context import Context
+from node.store.due import mark_due
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.lawful import held_keys, lift_ended
 from node.store.passed_on import show
@@ -81,8 +81,7 @@ def settle(connection: Connection, context: Context, policy_text: str) -> int:
     if highest != counter or highest != register.counter:
         meta.put_int(connection, COUNTER, highest)
         register.settle(highest)
-    if apply_policy(connection, context, policy_text) or restored:
-        spread(connection, context)
+    apply_policy(connection, context, policy_text)
     return number
 
 
@@ -115,7 +114,7 @@ def begin_recovery(connection: Connection) -> None:
     connection.execute(update(ledger).values(acked_us=0))
     connection.execute(
         update(peers).values(
-            out_listed=0, out_list_pos=None, out_wanted=b"", in_synced=0, hello_due=1
+            out_listed=0, out_list_pos=None, out_wanted=b"", out_due=None, in_synced=0, hello_due=1
         )
     )
 
@@ -157,7 +156,10 @@ def obey_register(connection: Connection, context: Context) -> None:
 
 
 def apply_policy(connection: Connection, context: Context, policy_text: str) -> bool:
-    """Note a changed policy or profile, and purge at once what it no longer lets us hold."""
+    """Note a changed policy or profile, and purge at once what it no longer lets us hold.
+
+    Every ledger is due from then on: none of its rows is told before it is derived again.
+    """
     new = policy_text.encode()
     old = meta.get(connection, POLICY)
     profile = b"" if context.profile is None else context.profile.sig
@@ -166,6 +168,7 @@ def apply_policy(connection: Connection, context: Context, policy_text: str) -> 
     meta.put(connection, POLICY, new)
     meta.put(connection, meta.PROFILE_IN_FORCE, profile)
     context.register.stage(permissions.POLICY, b"", new)
+    mark_due(connection)
     if old is not None:
         purge_not_accepted(connection, context)
         mark_hello_due(connection, HEARING)

@@ -22,7 +22,6 @@ from node.store import register as permissions
 from node.store.context import Context
 from node.store.grants import StoreGrants
 from node.store.holds import silence
-from node.store.onward import spread_onward
 from node.store.peers import all_peers
 from node.store.records import OwnRecord, encode_restrictions, own_records, save_own, vouch_for
 from protocol.codec import Value, encode
@@ -295,15 +294,10 @@ def narrow(
 
 
 def spread(
-    connection: Connection,
-    context: Context,
-    records: Mapping[RecordKey, OwnRecord] | None = None,
+    connection: Connection, context: Context, records: Mapping[RecordKey, OwnRecord]
 ) -> set[int]:
-    """Re-derive every peer's ledger rows of these records (None: all); returns peers with news."""
+    """Re-derive every peer's ledger rows of these records; returns the peers with news."""
     changed = set()
-    if records is None:
-        records = own_records(connection, context.org)
-        changed = spread_onward(connection, context, StoreGrants)
     for peer in all_peers(connection):
         grants = StoreGrants(connection, context, peer)
         grants.derive_records(records)

@@ -76,7 +76,7 @@ class Rounds:
         is_told = channel.listed and channel.cursor >= channel.pseq
         if is_told and not compare and not unconfirmed(connection, peer):
             return None
-        return origin.next_delta(grants, channel.cursor, grants.today)
+        return _next_of(grants)
 
     async def _hear(self, peer: Peer, sent: Delta, answer: Message) -> Delta | None:
         """Take the peer's answer to a pushed delta; returns what to push next."""
@@ -104,7 +104,7 @@ class Rounds:
         moved = channel.cursor != before or channel.pseq > sent.to_seq
         if channel.frozen or not moved or (channel.listed and channel.cursor >= channel.pseq):
             return None  # all told; what is not confirmed is listed at the next conversation
-        return origin.next_delta(grants, channel.cursor, grants.today)
+        return _next_of(grants)
 
     def _on_list(self, connection: Connection, peer_id: int, listing: List) -> Delta:
         peer = peer_by_id(connection, peer_id)
@@ -210,3 +210,10 @@ class Rounds:
         await self._exchange.ask(peer.docs, Bye(BYE_LEFT, 0))
         await self._node.change(set_peer, peer.id, state=PeerState.GONE.value)
         return True
+
+
+def _next_of(grants: StoreGrants) -> Delta | None:
+    """The next delta; None where all that may be told by now was told, and the rest is news."""
+    delta = origin.next_delta(grants, grants.channel.cursor, grants.today)
+    grants.save()
+    return None if origin.says_nothing(delta) else delta

@@ -88,6 +88,7 @@ class Node:
         self._writes = GroupCommit(store, context)
         self._writes.on_purged = self._folding.due
         self.checking = CheckingPool()
+        self.deriving = asyncio.Lock()  # held by who derives ledgers anew: node.deriving
         context.oprf_key = _oprf_key(keystore)
         self.documents = _documents(self)
         self.exchange: Exchange | None = None  # only while a server runs

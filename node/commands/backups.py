@@ -29,6 +29,7 @@ from node.after_restore import (
 from node.backup import BACKUP, remove_leftovers
 from node.backup_file import Manifest, write_backup
 from node.commands.overview import recovery_of, standing, unlisted
+from node.deriving import derive_due
 from node.moments import iso_time
 from node.runtime import STORE_FILE, Node
 from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
@@ -193,7 +194,9 @@ async def recover_confirm(node: Node) -> dict[str, Any]:
     except BaseException:
         context.hold_all = was_held
         raise
-    node.on_news(news)
+    if news:
+        node.on_news(news)
+    news = news | await derive_due(node)
     result: dict[str, Any] = {
         "resumed": before.suspended, "signed_again": len(anew),
         "dropped": sum(bool(each.refusal) for each in judged), "peers_with_news": len(news),

@@ -11,6 +11,7 @@ from federation.bundle import read_bundle, write_bundle
 from federation.peers import PeerState
 from node.carrying import BUNDLE, gone_if_recalled, messages_for, take_in, told
 from node.commands.peering import find_peer
+from node.deriving import derive_due
 from node.errors import BadRequest, Refused
 from node.exchange import exchange_of
 from node.runtime import Node
@@ -25,6 +26,7 @@ async def bundle_write(node: Node, peer: str) -> dict[str, Any]:
     found = await find_peer(node, peer)
     if found.state in {PeerState.INVITED, PeerState.UNVERIFIED}:
         raise Refused(f"{found.name} is not verified yet: parasol peer verify")
+    await derive_due(node)  # a file must not carry half of what there is
     messages = await node.change(_messages, node, found.id)
     async with exchange_of(node) as exchange:
         wires = [await exchange.seal(message, found.docs) for message in messages]

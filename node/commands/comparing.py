@@ -125,7 +125,7 @@ def ours_there(connection: Connection, context: Context, peer: Peer) -> Agreemen
     )
     equal, differing = 0, []
     for rk, acked, held, since in connection.execute(query):
-        if acked and not held:
+        if acked and not held and not peer.is_due(rk):
             equal += 1
         else:
             differing.append(Differing(text_id(bytes(rk)), held or NOT_CONFIRMED, since))

@@ -1,8 +1,9 @@
 """Which peer has confirmed which alert, and who must be told by telephone.
 
 Decides the state of each ledger row as people read it. A row that its peer has not confirmed is
-pending for a day and overdue after that; what recovery holds back is held, whatever the ledger
-says. Only our own alerts have a coverage: an origin alone knows who was granted what.
+pending for a day and overdue after that, and so is one that is still to be derived anew; what
+recovery holds back is held, whatever the ledger says. Only our own alerts have a coverage: an
+origin alone knows who was granted what.
 """
 
 from collections.abc import Iterable
@@ -102,7 +103,7 @@ def _of_row(row: Row[Any], peer: Peer, context: Context) -> Covered:
     what = "stop" if is_stop else _WHAT[Status(row.status or 0)]
     if row.held:
         return Covered(rk, peer, what, "held", row.since_us, row.held)
-    if row.acked_us and not _has_left_behind(row, peer):
+    if row.acked_us and not _has_left_behind(row, peer) and not peer.is_due(rk):
         return Covered(rk, peer, what, "recalled" if is_stop else "confirmed", row.acked_us)
     return Covered(rk, peer, what, waiting(row, context), row.since_us)
 

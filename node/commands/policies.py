@@ -1,8 +1,9 @@
 """The policy: shown with what it means, checked, put in force, and tried on one alert and peer.
 
 What is in force is what the store says, not what the file says since somebody edited it. Putting a
-policy in force commits it with everything that follows, all ledgers and all that may no longer be
-held, or changes nothing. The preview asks the export function itself.
+policy in force commits it with the purge of all that may no longer be held, or changes nothing. No
+ledger says anything of before from that commit on; they are derived anew in slices after it. The
+preview asks the export function itself.
 """
 
 import asyncio
@@ -32,13 +33,13 @@ from federation.release import (
 from federation.voices import VOICE
 from node import opening
 from node.abilities import refuse_what_cannot_act
+from node.deriving import derive_due
 from node.duties import do_duties
 from node.edits import all_leaves
 from node.errors import NotFound, Refused
 from node.issue_again import follow_terms
 from node.matching_state import matching_off
 from node.onward_preview import preview_onward
-from node.pipeline import spread
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
 from node.settings import POLICY_FILE, read_text_file
@@ -140,20 +141,18 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     wanted = in_force(own, node.context.profile)
     context, old = node.context, node.policy
 
-    def apply(connection: Connection) -> tuple[set[int], bool]:
+    def apply(connection: Connection) -> bool:
         nonlocal old
         old = context.policy
         # Before anything is derived from it; `node.writing` takes it back with what fails.
         context.policy = wanted
-        if not opening.apply_policy(connection, context, wanted_text):
-            return set(), False
-        return spread(connection, context), True
+        return opening.apply_policy(connection, context, wanted_text)
 
     if wanted_text != in_file:
         # The file first: after a crash the next start puts in force what it says.
         await asyncio.to_thread(_replace, path, wanted_text)
     try:
-        news, changed = await node.change(apply)
+        changed = await node.change(apply)
     except Exception:  # not where the caller went away: then the commit still comes
         if wanted_text != in_file:
             with contextlib.suppress(OSError):
@@ -162,10 +161,14 @@ async def policy_apply(node: Node, text: str | None = None) -> dict[str, Any]:
     region = node.settings.region
     if accepts_of(wanted, region) != accepts_of(old, region):
         await asyncio.to_thread(node.renew_card)
+    news: set[int] = set()
     if changed:
-        news = news | await follow_terms(node)  # where it is cut off, a job goes on with it
         node.on_peers()
-        node.on_news(news)
+        news = await derive_due(node)  # where any of this is cut off, a job goes on with it
+        signed = await follow_terms(node)
+        if signed:
+            node.on_news(signed)
+        news |= signed
         await do_duties(node)
     off = list(matching_off(wanted, node.context))
     return {

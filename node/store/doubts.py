@@ -5,18 +5,20 @@ only by what it gives back: until then it holds up nobody's channel but its own,
 again once a day at most, and fills its ledger with few keys that we never heard of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, func, select, update
 
 from federation.origin import Known
 from node.store import meta
 from node.store.context import Context
+from node.store.ledger_rows import decode_names
 from node.store.records import chunks
-from node.store.tables import ledger, peers, records
+from node.store.tables import ledger, peers, records, returned, suspended
 from protocol.entry import Entry
 from protocol.ids import NodeKey, RecordKey
 
+_WAITING = select(returned.c.rk)
 STRANGE_STOPS = 500  # of keys that are no record of ours and that a peer says it holds
 
 
@@ -58,7 +60,7 @@ def recover_all(connection: Connection, context: Context, besides: int = 0) -> N
     connection.execute(
         update(peers)
         .where(peers.c.id != besides)
-        .values(out_listed=0, out_list_pos=None, out_wanted=b"")
+        .values(out_listed=0, out_list_pos=None, out_wanted=b"", out_due=None)
     )
     meta.put_int(connection, meta.GUARD_FLOOR, context.now_us())
 
@@ -76,6 +78,22 @@ def note_proof(
     if is_new and not (known is not None and entry.eid[:8] in known.waiting):
         context.unproved.clear()
         recover_all(connection, context, peer)
+
+
+def held_back(
+    connection: Connection, peer: int, rks: Collection[RecordKey]
+) -> dict[RecordKey, frozenset[str]]:
+    """The most that a peer may be put of these records before the keeper has looked, where less.
+
+    Nothing new of those of which a later entry came back that only the keeper can judge.
+    """
+    query = select(suspended.c.rk, suspended.c.names).where(suspended.c.peer == peer)
+    most = {
+        RecordKey(bytes(rk)): frozenset(decode_names(bytes(names)))
+        for rk, names in connection.execute(query)
+        if RecordKey(bytes(rk)) in rks
+    }
+    return most | {RecordKey(rk): frozenset() for (rk,) in connection.execute(_WAITING).fetchall()}
 
 
 def strange_rows(connection: Connection, peer: int) -> int:

@@ -6,6 +6,7 @@ Derives rows from records, policy, register and card, and gives each changed row
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -17,6 +18,7 @@ from node.store.consents import in_force
 from node.store.context import Context
 from node.store.doubts import (
     STRANGE_STOPS,
+    held_back,
     note_conflicts,
     recover_all,
     recover_alone,
@@ -26,17 +28,17 @@ from node.store.known import NO_EID, known_records
 from node.store.ledger_rows import (
     UPDATE_ROW,
     columns_of,
-    decode_names,
-    ledger_row,
     note_cursor,
     note_held,
     rows_after,
+    rows_between,
+    rows_of,
     states,
 )
 from node.store.onward import adopted, derive_onward, onward_items
 from node.store.peers import Peer, set_peer
-from node.store.records import OwnRecord, chunks, own_records
-from node.store.tables import ledger, records, returned, suspended
+from node.store.records import OwnRecord, own_records
+from node.store.tables import ledger, records, suspended
 from node.store.takeback import take_back
 from protocol.codec import encode
 from protocol.commitment import encode_disclosures, erased_hash, stopped_hash
@@ -46,9 +48,8 @@ from protocol.limits import EXPIRY_DAYS
 from protocol.messages import Given, Put, Stop
 
 NARROWER_THERE = "narrower_there"  # why it is suspended: the peer holds less than we would give
-NOTHING_NEW: frozenset[str] = frozenset()
+DUE_AT_ONCE = 120  # as many as fit a delta
 _LAST_DAY = select(records.c.exp_day)
-_WAITING = select(returned.c.rk)
 SIDE = "out"
 
 
@@ -63,20 +64,23 @@ class StoreGrants:
         self.today = context.today
         self.channel = Outgoing(
             peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos,
-            set(peer.out_wanted), context.frozen,
+            set(peer.out_wanted), context.frozen, peer.out_due,
         )  # fmt: skip
 
     def save(self) -> None:
         """Write the channel back, where it changed."""
         channel, peer = self.channel, self.peer
         wanted = tuple(sorted(channel.wanted))
-        now = (channel.pseq, channel.cursor, channel.listed, channel.list_pos, wanted)
-        was = (peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos, peer.out_wanted)
+        now = (channel.pseq, channel.cursor, channel.listed, channel.list_pos, wanted, channel.due)
+        was = (
+            peer.out_pseq, peer.out_cursor, peer.out_listed, peer.out_list_pos, peer.out_wanted,
+            peer.out_due,
+        )  # fmt: skip
         if now != was:
             set_peer(
                 self._connection, peer.id,
                 out_pseq=channel.pseq, out_cursor=channel.cursor, out_listed=int(channel.listed),
-                out_list_pos=channel.list_pos, out_wanted=b"".join(wanted),
+                out_list_pos=channel.list_pos, out_wanted=b"".join(wanted), out_due=channel.due,
             )  # fmt: skip
 
     def digest(self, asof: Day) -> bytes:
@@ -88,18 +92,25 @@ class StoreGrants:
         return self._context.digests.digest(SIDE, self.peer.id, asof, rows)
 
     def rows_after(self, pseq: int, limit: int) -> list[LedgerRow]:
-        """The rows that changed after `pseq`, in order."""
-        return rows_after(self._connection, self.peer.id, pseq, limit)
+        """The rows that changed after `pseq`, in order: none that is still to be derived anew.
+
+        The first of those that are due are derived here, so that what is new need not wait. `save`
+        is to be called after it.
+        """
+        due = self.channel.due
+        if due is None:
+            return rows_after(self._connection, self.peer.id, pseq, limit)
+        limit = min(limit, DUE_AT_ONCE)
+        rows = rows_after(self._connection, self.peer.id, pseq, limit)
+        derived = {row.rk for row in rows if row.rk >= due}
+        self.derive(derived)  # what that changes has a later number
+        rows = rows_after(self._connection, self.peer.id, pseq, limit)
+        # Not over a row that is due to one that is not: it would count as told.
+        return list(takewhile(lambda row: row.rk < due or row.rk in derived, rows))
 
     def rows_between(self, lo: bytes, hi: bytes, asof: Day) -> dict[RecordKey, LedgerRow]:
         """The rows with lo ≤ rk < hi (empty hi: to the end) that last to `asof`."""
-        query = select(ledger).where(
-            ledger.c.peer == self.peer.id, ledger.c.rk >= lo, ledger.c.exp >= asof
-        )
-        if hi:
-            query = query.where(ledger.c.rk < hi)
-        found = (ledger_row(row) for row in self._connection.execute(query))
-        return {row.rk: row for row in found}
+        return rows_between(self._connection, self.peer.id, lo, hi, asof)
 
     def items(self, rows: Sequence[LedgerRow]) -> list[Put | Stop]:
         """What each row says on the wire; a put is made from the record as it stands now."""
@@ -135,24 +146,27 @@ class StoreGrants:
         """Give each row the next pseq, unconfirmed."""
         self._write([(row, self._issued(row)) for row in rows])
 
+    @property
+    def is_told(self) -> bool:
+        """Whether anything may be told from this ledger now."""
+        return self.channel.listed and self.peer.state.may_hold_ours
+
     def derive(self, rks: Collection[RecordKey] | None = None) -> None:
         """Re-derive this peer's rows (None: all) from records, policy and its card."""
-        if not self.channel.listed or not self.peer.state.may_hold_ours:
-            return
-        if rks is not None and not rks:
+        if not self.is_told or (rks is not None and not rks):
             return
         self.derive_records(own_records(self._connection, self._context.org, rks))
         derive_onward(self._connection, self._context, self, rks)
+        if rks is None:
+            self.channel.due = None
 
     def derive_records(self, known: Mapping[RecordKey, OwnRecord]) -> None:
         """Re-derive the rows of records that were read already."""
-        if not self.channel.listed or not self.peer.state.may_hold_ours or not known:
+        if not self.is_told or not known:
             return
         way = self._gate()
         rows = self._rows_of(known)
-        caps = self._caps(known)
-        for rk in self._waiting_for_keeper():
-            caps[rk] = NOTHING_NEW
+        caps = held_back(self._connection, self.peer.id, known)
         changes = []
         for rk, record in known.items():
             row = rows.get(rk)
@@ -160,10 +174,6 @@ class StoreGrants:
             if wanted is not None and (row is None or wanted.state != row.state):
                 changes.append((row, self._issued(wanted)))
         self._write(changes)
-
-    def _waiting_for_keeper(self) -> list[RecordKey]:
-        """Records of which a later entry came back that only the keeper can judge."""
-        return [RecordKey(rk) for (rk,) in self._connection.execute(_WAITING).fetchall()]
 
     def _gate(self) -> Gate:
         trusted = self.peer.state.keeps
@@ -242,20 +252,7 @@ class StoreGrants:
         return replace(row, pseq=self.channel.pseq, since_us=now, acked_us=0, held="")
 
     def _rows_of(self, rks: Collection[RecordKey]) -> dict[RecordKey, LedgerRow]:
-        found: dict[RecordKey, LedgerRow] = {}
-        for group in chunks(rks):
-            query = select(ledger).where(ledger.c.peer == self.peer.id, ledger.c.rk.in_(group))
-            for row in self._connection.execute(query):
-                found[RecordKey(bytes(row.rk))] = ledger_row(row)
-        return found
-
-    def _caps(self, rks: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
-        query = select(suspended.c.rk, suspended.c.names).where(suspended.c.peer == self.peer.id)
-        return {
-            RecordKey(bytes(rk)): frozenset(decode_names(bytes(names)))
-            for rk, names in self._connection.execute(query)
-            if RecordKey(bytes(rk)) in rks
-        }
+        return rows_of(self._connection, self.peer.id, rks)
 
     def _write(self, changes: Sequence[tuple[LedgerRow | None, LedgerRow]]) -> None:
         """Write rows that replace others (the old one, or None for a new row)."""
@@ -388,4 +385,5 @@ class StoreGrants:
             recover_all(self._connection, self._context, self.peer.id)
         recover_alone(self._context, self.peer.id)
         self.channel.listed, self.channel.list_pos = False, None
+        self.channel.due = None  # it is derived as a whole when it has been listed
         self.channel.wanted.clear()

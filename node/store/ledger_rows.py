@@ -1,6 +1,6 @@
 """Ledger rows as the database has them, and the columns in which confirmations are noted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from federation.ledger import LedgerRow, RowKind
 from node.store.digests import bounds
+from node.store.records import chunks
 from node.store.tables import ledger
 from protocol.codec import decode, encode
 from protocol.ids import Day, EntryId, RecordKey
@@ -99,6 +100,29 @@ def rows_after(connection: Connection, peer: int, pseq: int, limit: int) -> list
     """A peer's rows that changed after `pseq`, in order."""
     asked = {"peer": peer, "pseq": pseq, "most": limit}
     return [ledger_row(row) for row in connection.execute(_AFTER, asked).fetchall()]
+
+
+def rows_between(
+    connection: Connection, peer: int, lo: bytes, hi: bytes, asof: Day
+) -> dict[RecordKey, LedgerRow]:
+    """A peer's rows with lo ≤ rk < hi (empty hi: to the end) that last to `asof`."""
+    query = select(ledger).where(ledger.c.peer == peer, ledger.c.rk >= lo, ledger.c.exp >= asof)
+    if hi:
+        query = query.where(ledger.c.rk < hi)
+    found = (ledger_row(row) for row in connection.execute(query))
+    return {row.rk: row for row in found}
+
+
+def rows_of(
+    connection: Connection, peer: int, rks: Collection[RecordKey]
+) -> dict[RecordKey, LedgerRow]:
+    """A peer's rows about these records."""
+    found: dict[RecordKey, LedgerRow] = {}
+    for group in chunks(rks):
+        query = select(ledger).where(ledger.c.peer == peer, ledger.c.rk.in_(group))
+        for row in connection.execute(query):
+            found[RecordKey(bytes(row.rk))] = ledger_row(row)
+    return found
 
 
 def held_rows(connection: Connection, peer: int) -> list[LedgerRow]:

@@ -5,7 +5,8 @@ terms, our policy and the peer's card (`federation.hub`). Nothing is signed here
 added. Invariants: a record goes on only from its author's own row, so one hop; never back to its
 author; nothing live of an author goes on anew before this process has had an equal digest with it,
 because a store that was put back would pass on what was narrowed since; whatever our own copy
-loses, every row that was ever passed on follows in the same transaction.
+loses, every row that was ever passed on follows in the same transaction, or is due from then on
+(`node.store.due`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

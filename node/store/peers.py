@@ -41,6 +41,7 @@ class Peer:
     out_listed: bool
     out_list_pos: bytes | None
     out_wanted: tuple[RecordKey, ...]
+    out_due: bytes | None
     in_cursor: int
     in_relist: int  # federation.receiver: NOT_ASKED, ASKED, LISTING
     in_synced: bool
@@ -60,6 +61,10 @@ class Peer:
     def region(self) -> str:
         """The region on its card, or empty."""
         return self.accepts.region if self.accepts else ""
+
+    def is_due(self, rk: bytes) -> bool:
+        """Whether its row about a record is still to be derived anew: its word is about another."""
+        return self.out_due is not None and rk >= self.out_due
 
     @property
     def endpoint(self) -> str | None:
@@ -158,5 +163,6 @@ def _peer(row: Row[Any]) -> Peer:
         row.failures, row.next_try_us, row.trouble, row.out_pseq, row.out_cursor,
         bool(row.out_listed), None if row.out_list_pos is None else bytes(row.out_list_pos),
         tuple(RecordKey(wanted[i : i + step]) for i in range(0, len(wanted), step)),
+        None if row.out_due is None else bytes(row.out_due),
         row.in_cursor, row.in_relist, bool(row.in_synced),
     )  # fmt: skip

@@ -71,6 +71,7 @@ peers = Table(
     Column("out_listed", Integer, nullable=False, default=1),  # 0: no put before it was listed
     Column("out_list_pos", Bytes, nullable=True),  # how far its present listing has come
     Column("out_wanted", Bytes, nullable=False, default=b""),  # rks just wanted, packed
+    Column("out_due", Bytes, nullable=True),  # the rk from which its rows are to be derived anew
     # The incoming channel: what it grants to us.
     Column("in_cursor", Integer, nullable=False, default=0),
     Column("in_relist", Integer, nullable=False, default=0),  # 1: list, whatever the digests say

@@ -18,11 +18,11 @@ from node.store.brake import BRAKED, Brake
 from node.store.grants import StoreGrants
 from node.store.incoming_row import RowMaker
 from node.store.intake import StoreIntake
+from node.store.ledger_rows import rows_after
 from node.store.records import opened_values
 from node.store.register import ERASED, NARROWED, REVISION, WITHDRAWN, Register
 from protocol.codec import decode, encode
 from protocol.limits import DISCLOSURES_BYTES
-from tests.support import sim_keepers
 from tests.support.sim_schedule import Action, Schedule, draw, play
 
 SEEDS = range(500, 620)
@@ -89,8 +89,16 @@ def keep_what_own_policy_forbids(patch: pytest.MonkeyPatch) -> None:
 
 def leave_ledgers_after_a_policy_change(patch: pytest.MonkeyPatch) -> None:
     """A policy is put in force, and no ledger is derived again."""
-    patch.setattr(opening, "spread", lambda *_: set())
-    patch.setattr(sim_keepers, "spread", lambda *_: set())
+    patch.setattr(opening, "mark_due", lambda _: None)
+
+
+def tell_what_is_due(patch: pytest.MonkeyPatch) -> None:
+    """Rows go out that are still to be derived under the policy in force."""
+
+    def rows_after_all(self: StoreGrants, pseq: int, limit: int) -> list[Any]:
+        return rows_after(self._connection, self.peer.id, pseq, limit)
+
+    patch.setattr(StoreGrants, "rows_after", rows_after_all)
 
 
 def never_compare_digests(patch: pytest.MonkeyPatch) -> None:
@@ -230,6 +238,7 @@ MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (forget_the_register, "no_erased_or_recalled_record_returns", RESTORES),
     (keep_what_own_policy_forbids, "own_policy_purges_at_once", {"turn": 14}),
     (leave_ledgers_after_a_policy_change, "nothing_forbidden_is_sent", {"turn": 14}),
+    (tell_what_is_due, "nothing_forbidden_is_sent", {"turn": 14}),
     (never_compare_digests, "converges", RESTORES),
     (confirm_without_digest, "confirmed_means_held", {}),
     (believe_a_thief_for_ever, "converges", THEFT),

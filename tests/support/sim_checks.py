@@ -207,8 +207,9 @@ def _check_gone(world: "World", origin: SimHost, host: SimHost) -> None:
     truth = world.truth
     if origin.index in truth.stolen or origin.index in truth.lost:
         return
-    if not view(world, origin).peers[host.index].listed:
-        return
+    peer = view(world, origin).peers[host.index]
+    if not peer.listed or peer.due is not None:
+        return  # then it says no digest, and none is equal to it
     visible = shown(world, host.index, origin.index)
     if not visible or not digests_match(world, origin.index, host.index):
         return

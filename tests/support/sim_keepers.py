@@ -23,13 +23,13 @@ from node.pipeline import (
     next_revision,
     publish,
     sign_alert,
-    spread,
     withdrawn,
 )
 from node.recall import move_peer
 from node.receipts import put_consent
 from node.store import register as permissions
 from node.store.context import Context
+from node.store.due import derive_next
 from node.store.peers import all_peers
 from node.store.records import OwnRecord, decode_restrictions, own_records
 from protocol.codec import Value
@@ -41,6 +41,7 @@ from tests.support.sim_views import Row, View, view
 
 CONSENT = Consent(members=True, peers=True)
 Outcome = Literal["done", "undone"]
+ALL = 10_000  # slices: more than there are
 
 
 class Keepers:
@@ -271,15 +272,24 @@ class Keepers:
 
             def put_in_force(connection: Connection, context: Context) -> None:
                 context.policy = policy_of(text)
-                if opening.apply_policy(connection, context, text):
-                    spread(connection, context)
+                opening.apply_policy(connection, context, text)
 
             _, restart = await self.keep(host, put_in_force, host.node.context)
             if restart is _nothing and self.rng.random() < 0.9:
                 host.node.renew_card()
             else:
                 await host.open()
+        await self.derive(host, self.rng.choice((0, 1, 2, ALL, ALL)))
         self.refresh_exists()
+
+    async def derive(self, host: SimHost, slices: int = ALL) -> None:
+        """Derive what is due anew, a record at a time, so that much comes between two of them."""
+        for _ in range(slices):
+            try:
+                if await host.node.change(derive_next, host.node.context, 1) is None:
+                    return
+            except SimCrash:
+                await host.open()
 
     def _turned(self, now: Switches) -> Switches:
         drawn = random_switches(self.rng, len(self.hosts))

@@ -88,6 +88,8 @@ async def _play(schedule: Schedule) -> Violation | None:
             world.network.faulty = world.rng.random() < 0.6
             await _act(world, action)
             world.check()
+            await world.derive(world.rng.choice(world.hosts), world.rng.choice((0, 0, 1, 3)))
+            world.check()
         world.rng.seed(schedule.seed)
         await heal(world)
     except Violation as violation:

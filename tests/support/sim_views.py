@@ -83,6 +83,7 @@ class PeerRow:
     synced: bool
     listed: bool
     cursor: int
+    due: bytes | None
     card: Mapping[str, str]
 
 
@@ -130,12 +131,18 @@ def view(world: "Keepers", host: SimHost) -> View:
         for row in raw.execute(f"SELECT {_ROW} FROM records")  # noqa: S608  # our own names
     }
     peers, by_id = {}, {}
-    query = "SELECT id, org, state, in_synced, out_listed, in_cursor, docs FROM peers"
+    query = "SELECT id, org, state, in_synced, out_listed, in_cursor, out_due, docs FROM peers"
     for row in raw.execute(query):
         index = world.index_of[bytes(row[1])]
         by_id[row[0]] = index
         peers[index] = PeerRow(
-            row[0], row[2], bool(row[3]), bool(row[4]), row[5], _card(bytes(row[6]))
+            row[0],
+            row[2],
+            bool(row[3]),
+            bool(row[4]),
+            row[5],
+            row[6],
+            _card(bytes(row[7])),
         )
     ledgers: dict[int, dict[RecordKey, Granted]] = {index: {} for index in peers}
     query = "SELECT peer, rk, state, exp, acked_us, held, kind, author, eid, rev FROM ledger"

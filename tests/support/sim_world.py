@@ -12,11 +12,10 @@ from node.issue_again import issue_again
 from node.jobs import KNOWN_STATES, forget_ended, purge_braked
 from node.opening import RESTORED
 from node.owndocs import adopt
-from node.pipeline import (
-    spread,
-)
 from node.rootdocs import chain_with, revoked, rotated
 from node.store import meta
+from node.store.due import START as START_OF_KEYS
+from node.store.due import derive_from
 from node.store.peers import Peer, add_peer, all_peers, mark_hello_due, set_peer
 from protocol.entry import Status
 from protocol.errors import ParasolError
@@ -95,8 +94,11 @@ class World(Keepers):
             for other in self.others(host):
                 rows = seen.ledgers[other.index].values()
                 told = all(row.acked_us or row.held or row.exp < self.today for row in rows)
-                if not (told and seen.peers[other.index].listed):
+                peer = seen.peers[other.index]
+                if not (told and peer.listed and peer.due is None):
                     return False
+                if not view(self, other).peers[host.index].synced:
+                    return False  # it shows nothing of it before it has asked once more
                 if not digests_match(self, host.index, other.index):
                     return False
         return True
@@ -137,7 +139,10 @@ class World(Keepers):
         """What a node does by the clock."""
         try:
             await issue_again(host.node)
-            await host.node.change(spread, host.node.context)
+            await self.derive(host)
+            at: bytes | None = START_OF_KEYS
+            while at is not None:
+                at = (await host.node.change(derive_from, host.node.context, at, 2)).end
             if await host.node.renew_card_if_due():
                 await host.node.change(mark_hello_due, KNOWN_STATES)
             await host.node.change(purge_braked, host.node.context)

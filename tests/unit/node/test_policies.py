@@ -95,7 +95,7 @@ async def test_where_the_commit_fails_the_old_policy_stays_in_force(tmp_path: Pa
         text = with_switch(node, 'phone = "clear"', 'phone = "masked"')
         await node.change(
             lambda c: c.exec_driver_sql(
-                "CREATE TRIGGER full BEFORE UPDATE ON ledger"
+                "CREATE TRIGGER full BEFORE UPDATE ON peers"
                 " BEGIN SELECT raise(ABORT, 'disk full'); END"
             )
         )

@@ -253,3 +253,15 @@ def test_before_pages_nobody_was_a_member_and_nothing_else_changed(tmp_path: Pat
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["peers"].c.contact_us)).scalar() == 7
     engine.dispose()
+
+
+def test_no_ledger_of_before_is_due(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0012")
+    _fill(engine, "peers", id=1, org=b"o")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        assert connection.execute(select(metadata.tables["peers"].c.out_due)).scalar() is None
+    engine.dispose()

@@ -275,12 +275,12 @@ async def test_a_failed_confirmation_holds_everything_back_still(
     async with riverside.opened() as node:
         (alert,) = await say(node)
 
-        def break_ledger(connection: Connection) -> None:
+        def break_marks(connection: Connection) -> None:
             connection.exec_driver_sql(
-                "CREATE TRIGGER refuse BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END"
+                "CREATE TRIGGER refuse BEFORE UPDATE ON peers BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
 
-        await node.change(break_ledger)
+        await node.change(break_marks)
         with pytest.raises(Exception, match="no"):
             await recover_confirm(node)
         assert node.context.hold_all

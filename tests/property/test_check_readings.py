@@ -216,23 +216,35 @@ def test_a_quick_search_finds_all_that_a_slow_one_finds(
 LIKE_PHONES = st.builds(
     "+{}{}".format, st.sampled_from("149"), st.text("149", min_size=6, max_size=10)
 )
+LIKE_PLATES = st.builds(
+    "{}:{}".format, st.sampled_from(["US", "FR"]), st.text("AS1", min_size=2, max_size=6)
+)
 
 
 @SLOW
-@given(st.lists(st.sets(LIKE_PHONES, min_size=5, max_size=30), min_size=3, max_size=3))
-def test_digits_are_found_wherever_in_a_number_they_stand(
-    tmp_path: Path, steps: list[set[str]]
+@given(
+    st.lists(
+        st.tuples(st.just("phone"), st.sets(LIKE_PHONES, min_size=5, max_size=30))
+        | st.tuples(st.just("plate"), st.sets(LIKE_PLATES, min_size=5, max_size=30)),
+        min_size=4,
+        max_size=4,
+    )
+)
+def test_signs_are_found_wherever_in_a_value_they_stand(
+    tmp_path: Path, steps: list[tuple[str, set[str]]]
 ) -> None:
     async def run() -> None:
         async with one_node(tmp_path / "node") as node:
-            for numbers in steps:
-                await hold(node, [("phone", number) for number in numbers])
+            for kind, values in steps:
+                await hold(node, [(kind, value) for value in values])
                 await node.identifiers.load()
-                ends = range(1, 14)
-                parts = {n[a:b] for n in numbers for a in ends for b in ends} - {""}
+                signs = {value: value.lstrip("+").rpartition(":")[2] for value in values}
+                ends = range(14)
+                parts = {n[a:b] for n in signs.values() for a in ends for b in ends} - {""}
                 for part in parts:
-                    wanted = {number for number in numbers if part in number}
-                    assert set(node.identifiers.holding("phone", part, 1000)) == wanted
+                    wanted = {value for value in values if part in signs[value]}
+                    found = set(node.identifiers.holding(kind, part, 1000))
+                    assert {value for value in found if part in signs[value]} == wanted
 
     asyncio.run(run())
 

@@ -113,6 +113,18 @@ async def test_two_letters_that_are_no_country_begin_a_plate(tmp_path: Path) -> 
         assert await reasons(node, "QQ-ABE042") == []
 
 
+async def test_a_name_that_two_alerts_have_is_found_until_both_are_erased(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        first, second, third = [await published(node, name="Tony Gray") for _ in range(3)]
+        await reasons(node, "gray")  # from here on memory follows the commits
+        for gone, left in ((first, 2), (third, 1), (second, 0)):
+            await node.dispatch("alert_erase", {"alert": gone})
+            for typed in ("gray", "ony gra", "call Gray 510 555 0199"):
+                assert len(await reasons(node, typed)) == left
+            assert node.identifiers.all_of("name") == ["tony gray"][:left]
+        assert node.identifiers.is_loaded
+
+
 @pytest.mark.parametrize(
     ("typed", "read_as"),
     [

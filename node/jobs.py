@@ -109,6 +109,7 @@ class Jobs:
         await node.change(forget_mail, node.context.now_us())
         if await node.change(forget_ended, node.today, node.context.register) or purged:
             await node.store.checkpoint()
+        await node.store.let_go()  # that was all of it, and the pages lay in memory for an hour
 
     async def finish_signing(self) -> None:
         """Sign what a key rotation that was cut off left under an older key."""

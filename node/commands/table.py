@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -115,6 +116,9 @@ COMMANDS: dict[str, str] = {
 }
 
 
+_signature = lru_cache(maxsize=None)(inspect.signature)  # each command's own; 18 µs to work out
+
+
 def find(name: str, args: dict[str, Any]) -> Command:
     """The function of a command whose arguments fit; BadRequest otherwise."""
     module = COMMANDS.get(name)
@@ -122,7 +126,7 @@ def find(name: str, args: dict[str, Any]) -> Command:
         raise BadRequest(f"there is no command {name}")
     command: Command = getattr(import_module(f"node.commands.{module}"), name)
     try:
-        inspect.signature(command).bind(None, **args)
+        _signature(command).bind(None, **args)
     except TypeError as error:
         raise BadRequest(f"{name}: {error}") from None
     return command

@@ -7,6 +7,8 @@ Every connection is keyed with a raw key before its first statement.
 """
 
 import asyncio
+import contextlib
+import ctypes
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -107,6 +109,11 @@ class Lane:
         result: R = await self._connection._execute(query, self._engine)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return result
 
+    async def let_go(self) -> None:
+        """Forget the pages that were read, if any were."""
+        if self._connection is not None:
+            await self.run(_forget_pages)
+
     async def close(self) -> None:
         """Close the connection, after what was queued."""
         if self._connection is not None:
@@ -152,6 +159,16 @@ class Store:
                 return
             await asyncio.sleep(FOLD_PAUSE_S)
 
+    async def let_go(self) -> None:
+        """Give memory back to the machine, after work that read a great deal of the store.
+
+        What is read next is read from the disk again. A node is at rest for most of its life, on a
+        machine that it shares.
+        """
+        for lane in (self._writer, *self._lanes):
+            await lane.let_go()
+        await asyncio.to_thread(_give_back)
+
     async def close(self) -> None:
         """Close every connection, after what runs has finished."""
         await self._writer.close()
@@ -167,6 +184,20 @@ def _read(engine: Engine, query: Callable[..., R], args: Any, kwargs: Any) -> R:
 def _write(engine: Engine, query: Callable[[Connection], R]) -> R:
     with damage_named(), engine.begin() as connection:
         return query(connection)
+
+
+def _forget_pages(engine: Engine) -> None:
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA shrink_memory")
+    finally:
+        raw.close()
+
+
+def _give_back() -> None:
+    """Have the C library return what was freed: glibc keeps most of it. Others need no telling."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _checkpoint(engine: Engine) -> bool:

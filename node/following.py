@@ -22,7 +22,7 @@ from node.store.drafts import draft_by_id
 from node.store.records import own_records
 from node.store.ref_index import referring
 from node.store.tables import records
-from node.store.tables_voices import voice_reports
+from node.store.voice_links import drop_link, link_of
 from node.store.voices import Said, said_of
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey, text_id
@@ -68,7 +68,7 @@ def _voice(
         each.is_erased or each.exp_day < today for each in stands
     )
     if over or not _may_stand(connection, node, said.rk):
-        connection.execute(voice_reports.delete().where(voice_reports.c.voice == said.rk))
+        drop_link(connection, node.context.register, said.rk)
         return set(erase_record(connection, node, text_id(said.rk)).news)
     last = min(each.exp_day for each in stands)
     if last <= said.exp_day:
@@ -105,12 +105,11 @@ def _adopted(
 def _may_stand(connection: Connection, node: Node, voice: RecordKey) -> bool:
     """Whether the report behind a voice, if it stands on one, is there and may warn peers."""
     context = node.context
-    query = select(voice_reports).where(voice_reports.c.voice == voice)
-    row = connection.execute(query).one_or_none()
-    if row is None:
+    behind = link_of(connection, voice)
+    if behind is None:
         return True
-    draft = draft_by_id(connection, row.draft) if row.draft else None
-    rk = RecordKey(bytes(row.rk)) if row.rk else draft.rk if draft is not None else None
+    draft = draft_by_id(connection, behind.draft) if behind.draft else None
+    rk = behind.rk or (draft.rk if draft is not None else None)
     if rk is not None:
         record = own_records(connection, context.org, [rk]).get(rk)
         if record is None or record.entry.status is not Status.LIVE:

@@ -40,7 +40,8 @@ from node.store.receipts import forget_receipts
 from node.store.records import forget_expired
 from node.store.register import Register
 from node.store.tables import ledger, records
-from node.store.verdicts import forget_judged
+from node.store.verdicts import forget_hidden, forget_judged
+from node.store.voice_links import forget_links
 from node.syncing import Syncing
 from protocol.ids import Day
 
@@ -179,6 +180,8 @@ def forget_ended(connection: Connection, today: Day, register: Register | None =
         return 0
     if register is not None:
         forget_reasons(register, today)
+        forget_hidden(connection, register, today)
+        forget_links(connection, register, today)
     ended = purge_ended(connection, today) + blank_ended(connection, today * DAY_US)
     ended += end_forwarded(connection, today, Day(today - KEEP_STOPS_DAYS))
     forget_receipts(connection, today * DAY_US)

@@ -20,12 +20,15 @@ from node.store.context import Context
 from node.store.due import mark_due
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.lawful import held_keys, lift_ended
+from node.store.modes import obey_modes
 from node.store.passed_on import show
 from node.store.peers import mark_hello_due, peer_of
 from node.store.records import DISPUTED, decode_restrictions
 from node.store.reporter_data import purge_due
 from node.store.senders import note_change
 from node.store.tables import ledger, own, peers, records
+from node.store.verdicts import obey_hidden
+from node.store.voice_links import obey_links
 from node.writing import COUNTER
 
 RESTORED = "restored"
@@ -132,7 +135,8 @@ def doubt_confirmations(connection: Connection, now_us: int) -> None:
 
 
 def obey_register(connection: Connection, context: Context) -> None:
-    """Narrow again what the register says is narrowed: records, consents, audiences, peers."""
+    """Narrow again what the register says is narrowed: records, consents, audiences, peers; hide
+    from members again what a verdict hid, or what a person was to pass."""
     obey_whole_register(connection, context)
     obey_consents(connection, context)
     purge_due(connection, context)
@@ -153,6 +157,9 @@ def obey_register(connection: Connection, context: Context) -> None:
         peer = peer_of(connection, org)
         if peer is not None and state in (PeerState.LEAVING, PeerState.GONE):
             purge_theirs(connection, context, peer)  # what was purged came back with the backup
+    obey_modes(connection, register, context.now_us())
+    obey_hidden(connection, register, context.now_us())
+    obey_links(connection, register)
 
 
 def apply_policy(connection: Connection, context: Context, policy_text: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert
+from sqlalchemy import Connection, Row
 
 from federation.release import Consent, Restrictions
 from federation.terms import allows
@@ -24,7 +24,7 @@ from node.store import register as permissions
 from node.store.audit import Act, note
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import OwnRecord, encode_restrictions, opened_values, own_records
-from node.store.tables_voices import voice_reports
+from node.store.voice_links import Behind, drop_link, set_link
 from node.store.voices import Said, said_of
 from protocol.codec import Value
 from protocol.entry import Status
@@ -77,7 +77,7 @@ def speak(connection: Connection, node: Node, saying: Saying) -> Change:
     after = replace(after, consent=consent, restrictions=Restrictions(only))
     _narrow(node, after)
     change = put_revision(connection, node, after, after.entry.rk)
-    _stand_on(connection, after.entry.rk, held)
+    set_link(connection, context.register, after.entry.rk, held)
     note(connection, context.now_us(), saying.by, Act.VOICED, record_key(rows[0]), saying.relation)
     return replace(change, notes=notes)
 
@@ -124,10 +124,10 @@ def _leaves(
     return expand(leaves), notes
 
 
-def _report(connection: Connection, node: Node, saying: Saying) -> tuple[str, bytes]:
-    """The draft and the alert of ours that stand behind a corroboration; "", b"" for none."""
+def _report(connection: Connection, node: Node, saying: Saying) -> Behind:
+    """The draft and the alert of ours that stand behind a corroboration, if any."""
     if not saying.report:
-        return "", b""
+        return Behind("", None)
     if saying.relation != CORROBORATE:
         raise BadRequest("only a corroboration stands on a report")
     report = meant(connection, node.context, saying.report)
@@ -136,7 +136,7 @@ def _report(connection: Connection, node: Node, saying: Saying) -> tuple[str, by
     consent = consent_of(report, node.context)
     if consent["members"] is False or consent["peers"] is False:
         raise Refused("its reporter did not agree to warn other organisations (no_consent)")
-    return report.opens.draft, report.opens.rk or b""
+    return Behind(report.opens.draft, report.opens.rk)
 
 
 def _standing(connection: Connection, node: Node, ref: Ref) -> OwnRecord | None:
@@ -158,14 +158,6 @@ def ours(connection: Connection, node: Node) -> list[Said]:
     return [each for each in said if each.voice.org == node.context.org]
 
 
-def _stand_on(connection: Connection, voice: RecordKey, held: tuple[str, bytes]) -> None:
-    draft, rk = held
-    mine = voice_reports.c.voice == voice
-    connection.execute(voice_reports.delete().where(mine))
-    if draft or rk:
-        connection.execute(insert(voice_reports).values(voice=voice, draft=draft, rk=rk))
-
-
 def take_back(connection: Connection, node: Node, voice: str, by: str) -> list[Change]:
     """Erase a voice of ours wherever it went; given an alert, all that we say of it. BadRequest."""
     row = find_alert(connection, voice)
@@ -185,5 +177,5 @@ def take_back(connection: Connection, node: Node, voice: str, by: str) -> list[C
 
 def silence(connection: Connection, node: Node, rk: RecordKey) -> Change:
     """Erase one voice or adopted alert of ours, with what it stood on."""
-    connection.execute(voice_reports.delete().where(voice_reports.c.voice == rk))
+    drop_link(connection, node.context.register, rk)
     return erase_record(connection, node, text_id(rk))

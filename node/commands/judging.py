@@ -19,12 +19,12 @@ from node.store.audit import Act, note
 from node.store.clusters import all_links, all_marks, copies, links_around, mark
 from node.store.context import Context
 from node.store.lookup import find_alert, record_key, seen
-from node.store.modes import Mode, PeerMode, all_modes, pass_all, set_mode
+from node.store.modes import Mode, PeerMode, all_modes, note_mode, pass_all, set_mode
 from node.store.peers import all_peers
 from node.store.reviews import KEEPER, name_of
-from node.store.verdicts import AS_IT_SAYS, Verdict, set_verdict, verdicts_on
+from node.store.verdicts import AS_IT_SAYS, Verdict, note_hidden, set_verdict, verdicts_on
 from node.typed import clean_text
-from protocol.ids import RecordKey, parse_record_key, text_id
+from protocol.ids import Day, RecordKey, parse_record_key, text_id
 from protocol.vocabulary import BY_LETTERS, CODES, SEVERITY_WORDS
 
 TEXT_CHARACTERS = 500
@@ -76,6 +76,7 @@ def _judge(
     row = _others(connection, context, alert)
     rk = record_key(row)
     set_verdict(connection, rk, verdict)
+    note_hidden(context.register, rk, Day(row.exp_day), hide=verdict.hide)
     note(connection, context.now_us(), by, Act.JUDGED, rk)
     return {"alert": text_id(rk), "verdict": verdict.shown()}
 
@@ -110,7 +111,12 @@ async def peer_mode(node: Node, peer: str, mode: str | None = None) -> dict[str,
     if mode is not None:
         wanted = parse_mode(mode)
         now = node.context.now_us()
-        await node.change(set_mode, found.org, wanted, now)
+
+        def decide(connection: Connection) -> None:
+            set_mode(connection, found.org, wanted, now)
+            note_mode(node.context.register, found.org, wanted)
+
+        await node.change(decide)
     stands = (await node.read(all_modes)).get(found.org, PeerMode())
     waiting = len((await review_list(node, text_id(found.org)))["waiting"])
     return {

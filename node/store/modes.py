@@ -3,7 +3,8 @@
 A mode is ours alone and stands beside the records: what a peer sends is mirrored and confirmed
 under every mode, and never `held`. It is looked up when something is shown, so changing it acts at
 once on all that is here. Of an alert that hubs brought, whose author is no peer, it is the hub's
-mode that counts, the freest of those that brought it.
+mode that counts, the freest of those that brought it. The one in force stands in the register as
+well: a backup put back must not let through what a person was to pass.
 """
 
 import hashlib
@@ -13,13 +14,16 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, delete, insert, select
 
+from node.store import register as permissions
 from node.store.peers import all_peers
 from node.store.records import chunks, readable_values
+from node.store.register import Register
 from node.store.tables import forwarded, records
 from node.store.tables_voices import passed, peer_modes
-from protocol.codec import Value, encode
+from protocol.codec import Value, decode, encode
 from protocol.entry import Status
 from protocol.ids import OrgId, RecordKey
+from protocol.shape import as_array, as_str
 
 _HASH_BYTES = 8
 _NOT_SAID = frozenset({"terms"})  # signed anew with each policy of its origin
@@ -65,6 +69,25 @@ def set_mode(connection: Connection, org: OrgId, mode: PeerMode, now_us: int) ->
         )  # fmt: skip
     if mode.mode is Mode.REVIEW and before.mode is not Mode.REVIEW:
         pass_all(connection, brought_by(connection, org), now_us)
+
+
+def note_mode(register: Register, org: OrgId, mode: PeerMode) -> None:
+    """Keep beyond every backup what a peer's alerts pass through."""
+    raw = encode([mode.mode.value, [*sorted(mode.ignored)]])
+    value = None if mode == TO_MEMBERS else raw
+    if register.get(permissions.MODE, org) != value:
+        register.stage(permissions.MODE, org, value)
+
+
+def obey_modes(connection: Connection, register: Register, now_us: int) -> None:
+    """After a restore: put the modes in force that were set since the backup."""
+    known = all_modes(connection)
+    for org, raw in register.all(permissions.MODE):
+        word, ignored = as_array(decode(raw), 2)
+        codes = frozenset(as_str(code, 64) for code in as_array(ignored))
+        mode = PeerMode(Mode(as_str(word, 64)), codes)
+        if known.get(org) != mode:
+            set_mode(connection, OrgId(org), mode, now_us)
 
 
 def brought_by(connection: Connection, org: OrgId) -> list[RecordKey]:

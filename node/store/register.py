@@ -30,6 +30,9 @@ PRIVATE = "private"  # draft id → the day its private report was purged, as 8 
 PEER = "peer"  # org → the state in force
 POLICY = "policy"  # b"" → the text in force
 PROFILE = "profile"  # b"" → the network's profile in force, encode([bytes, sig]); empty: left
+HIDDEN = "hidden"  # rk → the last day of an alert that our verdict hides, as 8 bytes
+MODE = "mode"  # org → what a peer's alerts pass through here, encode([mode, [code…]])
+VOICE = "voice"  # rk of a voice → the report that it stands on, encode([draft, rk])
 UNINTRODUCED = "unintroduced"  # org → empty: no longer to be introduced; our own org: we are not
 
 

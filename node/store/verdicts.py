@@ -1,17 +1,21 @@
 """Our own verdict on a peer's alert: hidden here, noted, or of another severity than it says.
 
 It stands beside the record under its key, so that no update, restore or re-sending of the origin
-touches it. It goes with the alert: when that is erased, ended, or here no more.
+touches it. It goes with the alert: when that is erased, ended, or here no more. That it hides the
+alert stands in the register as well: a backup put back must not show it to members again.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, not_, select
 
+from node.moments import DAY_US
+from node.store import register as permissions
 from node.store.purges import note_purge
 from node.store.records import chunks
+from node.store.register import Register
 from node.store.tables import records
 from node.store.tables_defence import braked
 from node.store.tables_voices import cluster_marks, passed, verdicts
@@ -19,6 +23,7 @@ from protocol.entry import Status
 from protocol.ids import Day, RecordKey
 
 AS_IT_SAYS = -1
+AWAITED_DAYS = 30  # after a restore: until then an alert that is hidden may still come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,41 @@ def set_verdict(connection: Connection, rk: RecordKey, verdict: Verdict) -> None
         )  # fmt: skip
 
 
+def note_hidden(register: Register, rk: RecordKey, last: Day, *, hide: bool) -> None:
+    """Keep beyond every backup that an alert, which lasts until a day, is hidden, or that not."""
+    value = last.to_bytes(8, "big") if hide else None
+    if register.get(permissions.HIDDEN, rk) != value:
+        register.stage(permissions.HIDDEN, rk, value)
+
+
+def obey_hidden(connection: Connection, register: Register, now_us: int) -> None:
+    """After a restore: hide again what was hidden since the backup, also what has yet to come."""
+    for rk, _ in register.all(permissions.HIDDEN):
+        known = verdicts_on(connection, [RecordKey(rk)]).get(RecordKey(rk))
+        if known is None:
+            set_verdict(connection, RecordKey(rk), Verdict(hide=True, at_us=now_us))
+        elif not known.hide:
+            set_verdict(connection, RecordKey(rk), replace(known, hide=True))
+
+
+def forget_hidden(connection: Connection, register: Register, today: Day) -> None:
+    """Drop from the register what was hidden and has ended."""
+    for rk, last in register.all(permissions.HIDDEN):
+        if int.from_bytes(last, "big") < today and not verdicts_on(connection, [RecordKey(rk)]):
+            register.stage(permissions.HIDDEN, rk, None)
+
+
 def forget_judged(connection: Connection, today: Day) -> int:
     """Drop what was judged of alerts that are erased, ended or gone; returns how many rows.
 
-    What the brake holds may come back, and stays judged. An alert that was only stopped may too.
+    What the brake holds may come back, and stays judged. An alert that was only stopped may too,
+    and so may one that the register knows to be hidden, for a month after a restore.
     """
+    awaited = and_(
+        verdicts.c.hide == 1, verdicts.c.note == "", verdicts.c.reason == "",
+        verdicts.c.at_us > (today - AWAITED_DAYS) * DAY_US,
+        verdicts.c.rk.not_in(select(records.c.rk)),
+    )  # fmt: skip
     standing = (
         select(records.c.rk)
         .where(records.c.status != int(Status.ERASED), records.c.exp_day >= today)
@@ -95,7 +130,9 @@ def forget_judged(connection: Connection, today: Day) -> int:
         (cluster_marks, (cluster_marks.c.first, cluster_marks.c.second)),
     ):
         for column in columns:
-            count += connection.execute(delete(table).where(column.not_in(standing))).rowcount
+            gone = delete(table).where(column.not_in(standing))
+            gone = gone.where(not_(awaited)) if table is verdicts else gone
+            count += connection.execute(gone).rowcount
     if count:
         note_purge(connection)
     return count

@@ -1,19 +1,22 @@
 """What we make of others' alerts: verdicts, modes of peers and reviews, groups of alerts."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from federation.voices import CORROBORATE, SAME_AS
 from node.errors import BadField, BadRequest, NotFound, Refused
 from node.runtime import Node
-from node.store.tables import records
+from node.store import register as permissions
+from node.store.tables import peers, records
 from node.store.tables_voices import cluster_marks, passed, verdicts
+from node.store.verdicts import forget_hidden, forget_judged
 from protocol.codec import Value
 from tests.support.key_material import MadeUp
-from tests.support.one_node import befriend, one_node, published
+from tests.support.one_node import DAY_US, Clock, befriend, one_node, published
 from tests.support.speaking import erased_by, heard, revised, spoken
 
 NUMBER = "+14155550142"
@@ -288,3 +291,60 @@ async def test_the_short_way_of_a_check_finds_the_groups_of_the_long_one(tmp_pat
         assert short == long
         assert {each["alert"] for each in long[one]["also_reported_by"]} == {two, far}
         assert third not in str(long)
+
+
+def put_back(home: Path, copy: Path) -> None:
+    """Put an old store in the place of the present one; the register stays."""
+    for path in home.glob("store.db*"):
+        path.unlink()
+    for path in copy.glob("store.db*"):
+        shutil.copy(path, home / path.name)
+
+
+async def test_an_old_store_forgets_neither_what_we_hid_nor_what_a_peer_passes_through(
+    tmp_path: Path,
+) -> None:
+    home, copy = tmp_path / "node", tmp_path / "copy"
+    async with one_node(home) as node:
+        other = await befriend(node, "Harbour")
+        alert = await heard(node, other, phone=PHONE)
+    copy.mkdir()
+    for path in home.glob("store.db*"):
+        shutil.copy(path, copy / path.name)
+    async with one_node(home) as node:
+        later = await heard(node, other, phone=["+14155550143"])
+        for each in (alert, later):
+            await do(node, "verdict_set", alert=each, hide=True, note="Twins.")
+        await do(node, "peer_mode", peer="Harbour", mode="ignore:uneasy")
+        await do(node, "peer_mode", peer="Harbour", mode="review")
+    put_back(home, copy)
+    async with one_node(home) as node:
+        await node.change(lambda connection: connection.execute(update(peers).values(in_synced=1)))
+        assert (await do(node, "peer_mode", peer="Harbour"))["mode"] == "review"
+        [found] = (await do(node, "verdict_list"))["verdicts"]
+        assert (found["alert"], found["hide"]) == (alert, True)
+        await node.change(forget_judged, node.today)
+        assert await count(node, verdicts) == 2  # the other alert has still to come
+        await do(node, "verdict_clear", alert=alert)
+        await do(node, "peer_mode", peer="Harbour", mode="members")
+    put_back(home, copy)
+    async with one_node(home) as node:
+        assert (await do(node, "peer_mode", peer="Harbour"))["mode"] == "members"
+        assert (await do(node, "verdict_list"))["verdicts"] == []
+
+
+async def test_the_register_forgets_what_was_hidden_once_the_alert_has_ended(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    async with one_node(tmp_path / "node", clock=clock) as node:
+        other = await befriend(node, "Harbour")
+        alert = await heard(node, other, phone=PHONE)
+        await do(node, "verdict_set", alert=alert, hide=True)
+        register = node.context.register
+        assert len(dict(register.all(permissions.HIDDEN))) == 1
+        for days in (1, 120):
+            clock.now += days * DAY_US
+            await node.change(forget_judged, node.today)
+            await node.change(forget_hidden, register, node.today)
+            assert len(dict(register.all(permissions.HIDDEN))) == (days == 1)

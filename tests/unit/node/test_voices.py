@@ -10,11 +10,15 @@ from federation.peers import PeerState
 from federation.voices import CORROBORATE, DISPUTE, SAME_AS, Ref
 from node.errors import BadField, BadRequest, Refused
 from node.following import follow
+from node.jobs import forget_ended
+from node.opening import obey_register
 from node.recall import move_peer
 from node.runtime import Node
+from node.store import register as permissions
 from node.store.ledger_rows import decode_names
 from node.store.peers import peer_of
 from node.store.tables import ledger, records
+from node.store.tables_voices import voice_reports
 from protocol.codec import Value
 from protocol.ids import EntryId, parse_record_key, text_id
 from tests.support.key_material import MadeUp
@@ -222,6 +226,47 @@ async def test_a_corroboration_that_stands_on_a_report_needs_its_reporter_and_go
         assert (await show(node, alert))["corroborated_by"] == ["Riverside"]
         await node.dispatch("receipt_consent", {"code": yes["receipt"], "no": ["peers"]})
         assert (await show(node, alert))["corroborated_by"] == []
+
+
+async def test_an_old_store_still_knows_whose_consent_a_voice_stands_on(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        origin = await befriend(node, ORIGIN)
+        alert = await heard(node, origin, phone=PHONE)
+        report = await node.dispatch(
+            "draft_new", {"fields": {"codes": ["NP"]}, "consent": ["members", "peers"],
+                          "receipt": True},
+        )  # fmt: skip
+        await say(node, "corroborate", alert=alert, report=report["id"])
+
+        def forget(connection: Connection) -> None:
+            connection.execute(voice_reports.delete())  # the backup is older than the voice
+            obey_register(connection, node.context)
+
+        await node.change(forget)
+        assert (await show(node, alert))["corroborated_by"] == ["Riverside"]
+        await node.dispatch("receipt_consent", {"code": report["receipt"], "no": ["peers"]})
+        assert (await show(node, alert))["corroborated_by"] == []
+        assert dict(node.context.register.all(permissions.VOICE)) == {}
+
+
+async def test_what_a_voice_stood_on_is_forgotten_with_it(tmp_path: Path) -> None:
+    clock = Clock()
+    async with one_node(tmp_path / "node", clock=clock) as node:
+        origin = await befriend(node, ORIGIN)
+        alert = await heard(node, origin, phone=PHONE)
+        report = await node.dispatch(
+            "draft_new", {"fields": {"codes": ["NP"]}, "consent": ["members", "peers"]}
+        )
+        await say(node, "corroborate", alert=alert, report=report["id"])
+        register = node.context.register
+        for days in (1, 2):
+            clock.now += DAY_US
+            await node.change(forget_ended, node.today, register)
+            assert len(dict(register.all(permissions.VOICE))) == 1, days
+        for _ in range(120):
+            clock.now += DAY_US
+            await node.change(forget_ended, node.today, register)
+        assert dict(register.all(permissions.VOICE)) == {}
 
 
 async def test_a_voice_does_not_outlive_what_it_speaks_of(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ erasure is one here, too. Where the brake sets that aside, this copy is what wai
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, update
 
 from federation.terms import narrower_terms
 from node.moments import DAY_US
@@ -24,6 +25,12 @@ from protocol.ids import OrgId, RecordKey
 SIGNED = "signed_again"
 KEPT_US = 30 * DAY_US
 _MINE = braked.c.how == SIGNED
+_NAMES = ("rk", "org", "since_us", "how", "without", *COPIED)
+_KEEP = (  # driver SQL: a rotation brings thousands of these, and it takes a fifth of the time
+    f"INSERT OR IGNORE INTO braked ({', '.join(_NAMES)})"  # noqa: S608  # our own column names
+    f" VALUES ({', '.join('?' * len(_NAMES))})"
+)
+_copied = attrgetter(*COPIED)
 
 
 def keep_earlier(
@@ -39,13 +46,10 @@ def keep_earlier(
     the older stays.
     """
     before, terms = values.get("terms"), after.get("terms")
-    if narrower_terms(before, terms) != narrower_terms(before, before):
+    if terms != before and narrower_terms(before, terms) != narrower_terms(before, before):
         drop_earlier(connection, RecordKey(bytes(old.rk)))
         return
-    copy = {name: getattr(old, name) for name in COPIED}
-    keeping = insert(braked).prefix_with("OR IGNORE")
-    said = {"rk": old.rk, "org": old.org, "since_us": now_us, "how": SIGNED, "without": ""}
-    connection.execute(keeping.values(**said, **copy))
+    connection.exec_driver_sql(_KEEP, (old.rk, old.org, now_us, SIGNED, "", *_copied(old)))
 
 
 def drop_earlier(connection: Connection, rk: RecordKey) -> None:

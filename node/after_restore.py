@@ -33,6 +33,7 @@ from node.store.ledger_rows import decode_names
 from node.store.peers import peer_by_id
 from node.store.records import (
     OwnRecord,
+    chunks,
     decode_restrictions,
     note_partial,
     own_records,
@@ -283,10 +284,13 @@ def _rev(known: Mapping[RecordKey, OwnRecord], record: OwnRecord) -> int:
 
 
 def corrected_since(
-    connection: Connection, context: Context
+    connection: Connection, context: Context, rks: Collection[RecordKey] | None = None
 ) -> Iterator[tuple[RecordKey, int, int]]:
-    """Own live records older than a correction that the register knows: key, revision, its."""
-    for rk, rev, least, is_same in _behind(connection, context):
+    """Own live records older than a correction that the register knows: key, revision, its.
+
+    Of these keys, or all.
+    """
+    for rk, rev, least, is_same in _behind(connection, context, rks):
         if not is_same:
             yield rk, rev, least
 
@@ -296,15 +300,14 @@ def only_signed_since(connection: Connection, context: Context) -> Iterator[Reco
     return (rk for rk, _, _, is_same in _behind(connection, context) if is_same)
 
 
-def _behind(connection: Connection, context: Context) -> Iterator[tuple[RecordKey, int, int, bool]]:
+def _behind(
+    connection: Connection, context: Context, rks: Collection[RecordKey] | None = None
+) -> Iterator[tuple[RecordKey, int, int, bool]]:
     """Own live records older than the register knows, and whether they say what it knows.
 
     What came back from a peer may lack fields that the peer was not granted: it is not the same.
     """
-    least = {
-        RecordKey(rk): int.from_bytes(value, "big")
-        for rk, value in context.register.all(permissions.REVISION)
-    }
+    register = context.register
     query = (
         select(records.c.rk, records.c.rev, own.c.partial, own.c.came_us)
         .join(own, own.c.rk == records.c.rk)
@@ -314,9 +317,10 @@ def _behind(connection: Connection, context: Context) -> Iterator[tuple[RecordKe
             records.c.exp_day >= context.today,
         )
     )
-    for raw, rev, partial, came_us in connection.execute(query):
-        rk = RecordKey(bytes(raw))
-        if rev < least.get(rk, 0):
-            is_whole = not partial and not came_us
-            is_same = is_whole and context.register.says_the_same(rk, rev)
-            yield rk, rev, least[rk], is_same
+    groups = [query] if rks is None else [query.where(records.c.rk.in_(g)) for g in chunks(rks)]
+    for row in (row for each in groups for row in connection.execute(each)):
+        rk = RecordKey(bytes(row.rk))
+        least = register.least_revision(rk)
+        if row.rev < least:
+            is_whole = not row.partial and not row.came_us
+            yield rk, row.rev, least, is_whole and register.says_the_same(rk, row.rev)

@@ -18,6 +18,7 @@ from federation.voices import VOICE
 from node.after_restore import corrected_since
 from node.pipeline import next_revision, publish, signed_again, terms_of
 from node.runtime import Node
+from node.store.due import signed_at_once
 from node.store.records import OwnRecord, chunks, own_records
 from node.store.tables import own
 from node.tokens import needs_tokens, with_tokens
@@ -62,7 +63,7 @@ async def follow_terms(node: Node) -> set[int]:
         return set()
     news: set[int] = set()
     wanted = await node.read(_out_of_step, node)
-    for group in chunks(wanted):
+    for group in chunks(wanted, await node.read(signed_at_once)):
         known = await node.read(_may_be_signed, node, group)
         news |= await _sign_and_publish(
             node,
@@ -136,7 +137,7 @@ def _may_be_signed(
 ) -> dict[RecordKey, OwnRecord]:
     """Own records of these keys (None: all) that are neither known to be wrong nor expired."""
     context = node.context
-    stale = {rk for rk, _, _ in corrected_since(connection, context)}
+    stale = {rk for rk, _, _ in corrected_since(connection, context, rks)}
     return {
         rk: record
         for rk, record in own_records(connection, context.org, rks).items()

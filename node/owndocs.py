@@ -30,6 +30,7 @@ from node.opening import SIGNING_DUE
 from node.runtime import Node
 from node.store import meta
 from node.store.context import Context
+from node.store.due import signed_at_once
 from node.store.enforce import roll_back_own
 from node.store.peers import mark_hello_due
 from node.store.records import chunks
@@ -120,7 +121,7 @@ async def _sign_what_is_due(node: Node) -> int:
         return 0
     signed = 0
     while left := await node.read(outdated, node.context, node.key.public):
-        for group in chunks(left):
+        for group in chunks(left, await node.read(signed_at_once)):
             node.on_news(await issue_again(node, group))
         signed += len(left)
     await node.change(meta.drop, SIGNING_DUE)

@@ -24,6 +24,7 @@ from protocol.ids import RecordKey
 
 ROWS_A_SLICE = 1000  # whoever writes waits for a slice: some 40 to 70 ms
 READING = 3  # to read a record costs as much as so many rows
+SIGNING = 20  # to store one that was signed again
 START = b""  # before every key
 _TOLD = [state.value for state in PeerState if state.may_hold_ours]
 
@@ -50,6 +51,15 @@ def is_due(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
+def signed_at_once(connection: Connection) -> int:
+    """Of how many records that were signed again the rows fit one commit."""
+    return _fitting(len(all_peers(connection)), SIGNING)
+
+
+def _fitting(ledgers: int, besides: int) -> int:
+    return max(1, ROWS_A_SLICE // (ledgers + besides))
+
+
 def derive_next(connection: Connection, context: Context, most: int = 0) -> Slice | None:
     """Derive the next slice of what is due, of so many records (0: as fit); None where all is."""
     everyone = all_peers(connection)
@@ -70,7 +80,7 @@ def _derive(
     connection: Connection, context: Context, behind: Sequence[Peer], start: bytes, most: int
 ) -> Slice:
     passes_on = is_hub(connection, context)
-    most = most or max(1, ROWS_A_SLICE // (len(behind) + READING))
+    most = most or _fitting(len(behind), READING)
     keys, end = _next_keys(connection, context, start, most, passes_on=passes_on)
     known = own_records(connection, context.org, keys)
     about: Collection[RecordKey] = ()

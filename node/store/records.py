@@ -85,11 +85,11 @@ class OwnRecord:
         return day_of(max(self.published_us, self.renewed_us))
 
 
-def chunks(keys: Collection[RecordKey]) -> Iterator[Sequence[RecordKey]]:
-    """Keys in groups that fit one statement."""
+def chunks(keys: Collection[RecordKey], size: int = CHUNK) -> Iterator[Sequence[RecordKey]]:
+    """Keys in groups of this size; by default as many as fit one statement."""
     ordered = list(keys)
-    for start in range(0, len(ordered), CHUNK):
-        yield ordered[start : start + CHUNK]
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
 
 
 def own_records(

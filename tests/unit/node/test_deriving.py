@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from federation import origin
 from federation.origin import NO_DIGEST
 from federation.policy import load_policy
+from keys.envelope import open_wire
 from node.commands.policies import policy_apply
 from node.deriving import derive_all, derive_due
 from node.opening import apply_policy
@@ -20,7 +21,8 @@ from node.store.grants import StoreGrants
 from node.store.peers import Peer, peer_by_id
 from protocol.commitment import decode_disclosures
 from protocol.entry import decode_entry
-from protocol.messages import Delta, Ok, Pull, Put
+from protocol.messages import Delta, Ok, Pull, Put, decode_body
+from tests.support.hostile import NOTHING, answering, sealed
 from tests.support.one_node import befriend, one_node, published
 
 PEERS = ("Harbour", "Quayside", "Lighthouse")
@@ -300,3 +302,71 @@ async def test_a_ledger_that_must_be_listed_first_is_not_due(tmp_path: Path) -> 
         assert [(await peer_row(node, peer)).out_due for peer in (1, 2)] == [b"", None]
         await granting(node, StoreGrants.start_recovery, 1)
         assert not await node.read(is_due)
+
+
+async def test_a_pull_that_waits_is_answered_when_the_ledger_is_through(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        other = await befriend(node, "Harbour")
+        await some_alerts(node, 2)
+        await only_commit(node, masked(node))
+        delta = await told(node)
+        server = answering(node)
+        node.on_news = server.wake
+        pull = Pull(delta.to_seq, node.today, NOTHING, (), origin.ITEM_BYTES, 20)
+        waiting = asyncio.create_task(server.answer(sealed(node, other, pull)))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await derive_due(node)
+        wire = await waiting
+        assert wire is not None
+        answer = decode_body("delta", open_wire(wire, [other.box], other.org).inner.body)
+        assert isinstance(answer, Delta)
+        assert (answer.items, answer.more) == ((), False)
+        assert answer.digest == await digest(node)
+
+
+async def test_what_is_on_the_way_is_stopped_before_the_first_slice(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await befriend(node, "Harbour")
+        await some_alerts(node, 2)
+        marks: list[int] = []
+        node.when_narrowed(lambda: marks.append(len(told_of)))
+        told_of: list[set[int]] = []
+        node.on_news = told_of.append
+        await node.dispatch("policy_apply", {"text": masked(node)})
+        assert marks[0] == 0
+        assert told_of[0] == {1}
+
+
+async def test_a_bundle_is_whole_although_the_ledger_was_due(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await befriend(node, "Harbour")
+        await some_alerts(node, 3)
+        await only_commit(node, masked(node))
+        written = await node.dispatch("bundle_write", {"peer": "Harbour"})
+        assert written["items"] == 3
+        assert not await node.read(is_due)
+
+
+async def test_what_is_signed_again_for_a_policy_lets_others_write_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "ROWS_A_SLICE", 42)  # with one peer two records
+    async with one_node(tmp_path / "node") as node:
+        await befriend(node, "Harbour")
+        await some_alerts(node, 9)
+        signed: list[int] = []
+
+        def note(connection: Connection) -> None:
+            query = "SELECT count(*) FROM records WHERE rev > 1"
+            signed.append(connection.exec_driver_sql(query).scalar_one())
+
+        text = (node.home / "policy.toml").read_text()
+        onward = text.replace('onward = "off"', 'onward = "on"')
+        assert onward != text
+        applying = asyncio.create_task(policy_apply(node, onward))
+        while not applying.done():
+            await node.change(note)
+        await applying
+        await node.change(note)
+        assert {0, 2, 4, 6, 8, 9} >= set(signed) >= {4, 6, 9}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from federation import origin, receiver
 from federation.peers import PeerState
 from node import introductions, opening, owndocs
-from node.store import enforce, meta
+from node.store import brake, enforce, meta
 from node.store.brake import BRAKED, Brake
 from node.store.grants import StoreGrants
 from node.store.incoming_row import RowMaker
@@ -221,6 +221,11 @@ def brake_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Brake, "_is_too_many", lambda _: False)
 
 
+def keep_the_copy_of_before_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """What was there before an alert was signed again stays, whatever is taken away of it."""
+    patch.setattr(brake, "drop_earlier", lambda *_: None)
+
+
 def confirm_what_is_braked(patch: pytest.MonkeyPatch) -> None:
     """What is set aside is not named among what is held."""
     real = StoreIntake.held
@@ -250,6 +255,11 @@ MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (keep_trusting_after_a_restore, "confirmed_means_held", RESTORES),
     (brake_nothing, "a_thief_purges_few", SWEEPS),
     (confirm_what_is_braked, "confirmed_means_held", {"erase": 25, "publish": 20, "narrow": 14}),
+    (
+        keep_the_copy_of_before_for_ever,
+        "no_erased_or_recalled_record_returns",
+        {"rotate": 10, "turn": 10, "narrow": 14, "erase": 10},
+    ),
 )
 
 

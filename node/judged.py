@@ -8,6 +8,7 @@ verdict, a review or an ignored code keeps from a viewer is counted for them.
 import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -18,6 +19,7 @@ from node.store.lookup import Seen, origins, seen
 from node.store.modes import TO_MEMBERS, Mode, all_modes, ignores, mode_of, not_passed
 from node.store.peers import all_peers
 from node.store.records import chunks
+from node.store.ref_index import is_anything_judged
 from node.store.tables import forwarded, records
 from node.store.verdicts import Verdict, verdicts_on
 from node.store.viewers import STAFF
@@ -113,6 +115,12 @@ def judged(
     alerts: Mapping[RecordKey, tuple[OrgId, Sequence[str]]],
 ) -> dict[RecordKey, Judged]:
     """What is judged of each of these alerts, given its organisation and its codes."""
+    if not is_anything_judged(connection):
+        nothing = frozenset[OrgId]()
+        return {
+            rk: Judged(confidence(rk, org, (), nothing), None, in_review=False, ignored=False)
+            for rk, (org, _) in alerts.items()
+        }
     asked = None if len(alerts) > ALL_AT_ONCE else alerts.keys()
     said = said_of(connection, context, asked)
     heard = counting(connection, context) if said else frozenset[OrgId]()
@@ -189,8 +197,12 @@ def _key(row: Mapping[str, Any]) -> RecordKey:
 
 
 def _org(row: Mapping[str, Any]) -> OrgId:
-    text = str(row["org"]).upper()
-    return OrgId(base64.b32decode(text + "=" * (-len(text) % 8)))
+    return _parse_org(str(row["org"]))
+
+
+@lru_cache(maxsize=1024)  # the few organisations come back in every answer
+def _parse_org(text: str) -> OrgId:
+    return OrgId(base64.b32decode(text.upper() + "=" * (-len(text) % 8)))
 
 
 def _codes(row: Mapping[str, Any]) -> list[str]:

@@ -5,22 +5,24 @@ shown, of an organisation that is heard. Names and masked forms link nothing: ma
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, text
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, text
 
 from federation.ledger import RowKind
 from federation.voices import SAME_AS
 from node.clusters import Link, Pair, Strength, pair_of
 from node.store.context import Context
 from node.store.lookup import Seen, seen
-from node.store.records import chunks, index_rows, readable_values
+from node.store.records import chunks, readable_values
+from node.store.ref_index import is_anything_judged
 from node.store.tables import records
 from node.store.tables_voices import cluster_marks
-from node.store.voices import Said, counting, said_of
+from node.store.voices import Said, counting, said_in, said_of
+from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey
 from protocol.vocabulary import ADOPTED_FROM, IDENTIFIER_KINDS
@@ -32,10 +34,12 @@ _LIVE = (
     "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
     " AND r.kind IN ('alert', 'notice')"
 )
-_SHARED_WITH = (
+_SHARED_WITH = (  # what one record has alone is seen in the index: its page is not deciphered
     "SELECT i.norm, i.kind, r.rk, r.org FROM json_each(:norms) AS j"  # noqa: S608 - our words
-    " CROSS JOIN identifiers AS i ON i.norm = j.value"
-    f" CROSS JOIN records AS r ON r.id = i.record WHERE i.kind IN ({_KINDS}) AND {_LIVE}"
+    f" CROSS JOIN identifiers AS i ON i.norm = j.value AND i.kind IN ({_KINDS}) AND EXISTS"
+    " (SELECT 1 FROM identifiers AS o"
+    " WHERE o.norm = i.norm AND o.kind = i.kind AND o.record != i.record)"
+    f" CROSS JOIN records AS r ON r.id = i.record WHERE {_LIVE}"
 )
 _SHARED = text(
     "SELECT i.norm, i.kind, r.rk, r.org FROM identifiers AS i"  # noqa: S608 - our words
@@ -43,6 +47,15 @@ _SHARED = text(
     f" (SELECT norm, kind FROM identifiers WHERE kind IN ({_KINDS})"
     f" GROUP BY norm, kind HAVING count(*) > 1) AND {_LIVE}"
 )
+_STANDING_COLUMNS = (
+    records.c.rk, records.c.org, records.c.kind, records.c.status, records.c.row_kind,
+    records.c.hidden, records.c.exp_day,
+)  # fmt: skip
+_OF_RKS = records.c.rk.in_(bindparam("rks", expanding=True))  # built once, as are both that use it
+_STANDING: Select[Any] = select(*_STANDING_COLUMNS).where(_OF_RKS)
+_GIVEN: Select[Any] = select(
+    *_STANDING_COLUMNS, records.c.eid, records.c.day, records.c.disclosures
+).where(_OF_RKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,7 @@ def all_links(connection: Connection, context: Context) -> list[Link]:
     known = seen(connection, context)
     standing = _standing(known)
     shared = _shared(connection.execute(_SHARED, standing).fetchall(), known)
-    said = _said(connection, context, known, None)
+    said = _said(connection, context, known, said_of(connection, context))
     joined = _joined(all_marks(connection))
     return _shown_only(connection, known, [*joined, *said, *shared])
 
@@ -115,15 +128,20 @@ def links_around(
 ) -> list[Link]:
     """The links that lead from these alerts to others, as far as they lead."""
     known = seen(connection, context)
-    marks = _joined(all_marks(connection))
+    is_judged = is_anything_judged(connection)  # else nothing is asked of tables that are empty
+    marks = _joined(all_marks(connection)) if is_judged else []
     found: set[Link] = set()
     reached: set[RecordKey] = set()
     ahead = set(start)
     while ahead and len(reached) < AROUND_MOST:
         reached |= ahead
-        standing = _standing(known) | {"norms": json.dumps(_norms(connection, ahead))}
+        given = _given(connection, ahead)
+        standing = _standing(known) | {"norms": json.dumps(_norms(given))}
         shared = _shared(connection.exec_driver_sql(_SHARED_WITH, standing).fetchall(), known)
-        said = _said(connection, context, known, ahead)
+        said: list[Link] = []
+        if is_judged:
+            spoken = said_of(connection, context, ahead) + _adopted_of(given, known)
+            said = _said(connection, context, known, spoken)
         joined = [link for link in marks if not ahead.isdisjoint(link.pair)]
         links = _shown_only(connection, known, [*shared, *said, *joined])
         found.update(links)
@@ -135,15 +153,23 @@ def _standing(known: Seen) -> dict[str, Any]:
     return {"live": int(Status.LIVE), "put": int(RowKind.PUT), "today": known.today}
 
 
-def _norms(connection: Connection, rks: Collection[RecordKey]) -> list[str]:
-    """The identifiers of these alerts, read from what they say: their index is by value."""
-    found: dict[str, None] = {}
-    for group in chunks(rks):
-        query = select(records.c.disclosures).where(records.c.rk.in_(group))
-        for raw in connection.execute(query).scalars():
-            rows = index_rows(0, readable_values(bytes(raw)))
-            found |= {row["norm"]: None for row in rows if row["kind"] in IDENTIFIER_KINDS}
-    return list(found)
+Given = Sequence[tuple[Row[Any], Mapping[str, Value]]]  # alerts: a row of `_GIVEN`, and its values
+
+
+def _given(connection: Connection, rks: Collection[RecordKey]) -> Given:
+    """What these alerts say: their index is by value."""
+    return [
+        (row, readable_values(bytes(row.disclosures)))
+        for group in chunks(rks)
+        for row in connection.execute(_GIVEN, {"rks": group})
+    ]
+
+
+def _norms(given: Given) -> list[str]:
+    """The identifiers of alerts."""
+    found = (values.get(kind) for _, values in given for kind in IDENTIFIER_KINDS)
+    lists = (each for each in found if isinstance(each, list))
+    return list(dict.fromkeys(str(norm) for each in lists for norm in each))
 
 
 def _shared(rows: Collection[Any], known: Seen) -> list[Link]:
@@ -163,13 +189,23 @@ def _pairs(having: Mapping[tuple[str, str], Collection[RecordKey]]) -> list[Link
     ]
 
 
+def _adopted_of(given: Given, known: Seen) -> list[Said]:
+    """What live ones among these say that they were adopted from."""
+    said = [
+        said_in(row, values)
+        for row, values in given
+        if row.status == Status.LIVE
+        and row.row_kind == RowKind.PUT
+        and not row.hidden
+        and row.exp_day >= known.today
+    ]
+    return [each for each in said if each is not None and each.ref.relation == ADOPTED_FROM]
+
+
 def _said(
-    connection: Connection, context: Context, known: Seen, rks: Collection[RecordKey] | None
+    connection: Connection, context: Context, known: Seen, said: Collection[Said]
 ) -> list[Link]:
     """What verified organisations say is the same, and what was adopted from what."""
-    said = said_of(connection, context, rks)
-    if rks is not None:  # what the given ones say that they were adopted from
-        said += [each for each in _adopted(connection, context) if each.rk in rks]
     heard = counting(connection, context) if said else frozenset()
     links = []
     for each in said:
@@ -203,12 +239,9 @@ def _shown_only(connection: Connection, known: Seen, links: Collection[Link]) ->
     wanted = {rk for link in links for rk in link.pair}
     there: set[RecordKey] = set()
     for group in chunks(wanted):
-        query = select(records).where(
-            records.c.rk.in_(group), or_(records.c.kind == "alert", records.c.kind == "notice")
-        )
         there |= {
             RecordKey(bytes(row.rk))
-            for row in connection.execute(query)
-            if known.status(row) == "live"
+            for row in connection.execute(_STANDING, {"rks": group})
+            if row.kind in ("alert", "notice") and known.status(row) == "live"
         }
     return [link for link in links if there.issuperset(link.pair)]

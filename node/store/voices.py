@@ -5,16 +5,18 @@ to from `federation.voices`. A voice about a record that is not here is a row li
 found as soon as the record is.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from federation.voices import Ref, Voice, parse_ref
 from node.store.context import Context
 from node.store.lookup import origins
 from node.store.records import readable_values
 from node.store.ref_index import REF, referring
+from protocol.codec import Value
 from protocol.ids import Day, EntryId, OrgId, RecordKey
 
 
@@ -38,17 +40,24 @@ def said_of(
     connection: Connection, context: Context, rks: Collection[RecordKey] | None = None
 ) -> list[Said]:
     """What is said of these alerts (None: of any), by whomever; the oldest first."""
-    found = []
-    for row in referring(connection, context.today, rks):
-        values = readable_values(bytes(row.disclosures))
-        ref = parse_ref(values.get(REF))
-        if ref is None:
-            continue
-        text = values.get("text")
-        voice = Voice(OrgId(bytes(row.org)), Day(row.day), EntryId(bytes(row.eid)), ref)
-        words = str(text[1]) if isinstance(text, list) else ""
-        found.append(Said(RecordKey(bytes(row.rk)), voice, Day(row.exp_day), str(row.kind), words))
-    return sorted(found, key=lambda said: (said.voice.day, said.voice.eid))
+    rows = referring(connection, context.today, rks)
+    found = [said_in(row, readable_values(bytes(row.disclosures))) for row in rows]
+    spoken = [said for said in found if said is not None]
+    return sorted(spoken, key=lambda said: (said.voice.day, said.voice.eid))
+
+
+def said_in(row: Row[Any], values: Mapping[str, Value]) -> Said | None:
+    """What one record says of others, if anything; of its row (as of `referring`) and its values.
+
+    Whether it is live is for the caller to know.
+    """
+    ref = parse_ref(values.get(REF))
+    if ref is None:
+        return None
+    text = values.get("text")
+    voice = Voice(OrgId(bytes(row.org)), Day(row.day), EntryId(bytes(row.eid)), ref)
+    words = str(text[1]) if isinstance(text, list) else ""
+    return Said(RecordKey(bytes(row.rk)), voice, Day(row.exp_day), str(row.kind), words)
 
 
 def counting(connection: Connection, context: Context) -> frozenset[OrgId]:

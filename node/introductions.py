@@ -23,7 +23,7 @@ from node.store.enforce import purge_not_accepted, roll_back_revoked
 from node.store.grants import StoreGrants
 from node.store.guards import guard
 from node.store.peers import Peer, add_peer, peer_by_id, peer_of, set_peer
-from node.store.tables import invites
+from node.store.tables import forwarded, invites
 from node.typed import clean_line
 from protocol.codec import Value, encode
 from protocol.errors import ErrorNumber, ProtocolError
@@ -204,7 +204,7 @@ def follow(connection: Connection, context: Context, peer: Peer, docs: Documents
     set_peer(connection, peer.id, docs=encode(rows))
     changed = peer_by_id(connection, peer.id)
     if is_newer:
-        ask_hubs_again(connection, [peer.org])
+        ask_hubs_again(connection, forwarded.c.org == peer.org)
     if is_newer and newest.revoked != pinned.current.revoked:
         roll_back_revoked(connection, context, changed, newest)
     if changed.accepts != peer.accepts:

@@ -8,7 +8,7 @@ followed in the same way. Nobody becomes a peer by this.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select, update
 
 from federation.onward import UNKNOWN_AUTHOR
 from federation.peers import PeerState
@@ -120,30 +120,22 @@ def learn(
         if docs.org in asked and not is_ours and _follow(connection, context, source, docs):
             hidden |= hide_revoked(connection, context, docs.current)
             new.add(docs.org)
-    ask_hubs_again(connection, new, WANTS_DOCUMENTS)
+    ask_hubs_again(connection, forwarded.c.org.in_(list(new)))
     # Of whom another hub has told us meanwhile.
-    met = pinned(connection, asked - new)
-    is_explained = ask_hubs_again(connection, met, (UNKNOWN_AUTHOR,), source.id)
+    met = list(pinned(connection, asked - new))
+    is_strange = (forwarded.c.source == source.id) & (forwarded.c.held == UNKNOWN_AUTHOR)
+    is_explained = ask_hubs_again(connection, forwarded.c.org.in_(met) & is_strange)
     return hidden, bool(new) or is_explained
 
 
-def ask_hubs_again(
-    connection: Connection,
-    orgs: Collection[OrgId],
-    reasons: Collection[str] = WANTS_DOCUMENTS,
-    source: int | None = None,
-) -> bool:
-    """Ask hubs again (or only one) for what is held back of these authors for these reasons.
+def ask_hubs_again(connection: Connection, which: ColumnElement[bool] | None = None) -> bool:
+    """Ask hubs once more for what does not verify without documents; whether any is asked.
 
-    Called when newer documents of theirs may explain it; returns whether any hub is asked.
+    `which` picks the rows of `forwarded`, None all. Called when documents may have come.
     """
-    if not orgs:
-        return False
-    query = select(forwarded.c.source).where(
-        forwarded.c.org.in_(list(orgs)), forwarded.c.held.in_(list(reasons))
-    )
-    if source is not None:
-        query = query.where(forwarded.c.source == source)
+    query = select(forwarded.c.source).where(forwarded.c.held.in_(WANTS_DOCUMENTS))
+    if which is not None:
+        query = query.where(which)
     found = list(connection.execute(query.group_by(forwarded.c.source)).scalars())
     for hub in found:
         set_peer(connection, hub, in_relist=1)

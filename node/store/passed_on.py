@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from federation.ledger import RowKind
 from node.store import register as permissions
 from node.store.asking import REVOKED
-from node.store.authors import is_refused
+from node.store.authors import ask_hubs_again, is_refused
 from node.store.brake import BRAKED
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
@@ -31,6 +31,8 @@ from node.store.records import (
     unindex,
 )
 from node.store.tables import equivocations, forwarded, peers, records
+from node.store.tables_defence import braked
+from protocol.codec import encode
 from protocol.commitment import Disclosure, decode_disclosures, encode_disclosures
 from protocol.entry import Entry, Status, decode_entry
 from protocol.ids import OrgId, RecordKey
@@ -44,6 +46,7 @@ def show(
 ) -> None:
     """Make what is shown of these records (None: of all that were passed on) follow the mirrors."""
     if rks is None:
+        _settle(connection, context)
         found = connection.execute(select(forwarded.c.rk).group_by(forwarded.c.rk)).fetchall()
         rks = {RecordKey(bytes(rk)) for (rk,) in found} | set(_derived(connection))
     if not rks:
@@ -62,6 +65,23 @@ def show(
         }
         for rk in group:
             _show_one(connection, context, rk, mirrors.get(rk, []), shown.get(rk), heard, refused)
+
+
+def _settle(connection: Connection, context: Context) -> None:
+    """Go on with what waited for the brake: no copy of it is set aside any more.
+
+    Two hubs may take away one record, and the brake sets one copy aside: once it is decided about,
+    the second hub's word waits for nobody. What waited may have lacked documents that came since.
+    """
+    ask_hubs_again(connection)
+    aside = select(braked.c.rk)
+    waits = (forwarded.c.held == BRAKED, forwarded.c.rk.not_in(aside))
+    for row in connection.execute(select(forwarded).where(*waits)).fetchall():
+        if row.status == Status.ERASED and row.hidden != REVOKED:
+            came = row.received_us.to_bytes(8, "big")
+            line = encode([bytes(row.entry), bytes(row.sig), came])
+            context.register.stage(permissions.ERASED, bytes(row.rk), line)
+        connection.execute(update(forwarded).where(forwarded.c.id == row.id).values(held=""))
 
 
 def _derived(connection: Connection) -> Iterator[RecordKey]:

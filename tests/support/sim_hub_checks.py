@@ -88,6 +88,8 @@ def _check_passed(world: "HubWorld", hub: int, to: int, put: Put) -> None:
         if not names <= WITHDRAWN_LEAVES:
             raise Violation(FAR, f"{what}: a withdrawal with {sorted(names)}")
         return
+    if entry.exp_day < world.today:
+        return  # nobody shows it any more
     if (hub, author) in world.stale:
         raise Violation("a_stale_hub_passes_nothing_on", what)
     allowed = may_pass(world, hub, put.rk, to)
@@ -134,11 +136,23 @@ def _check_ledgers(world: "HubWorld", hub: SimHost) -> None:
 
 
 def _check_mirrors(world: "HubWorld", leaf: SimHost) -> None:
+    graves = {
+        rk
+        for rows in view(world, leaf).passed_on.values()
+        for rk, row in rows.items()
+        if row.status == Status.ERASED and not row.hidden and row.held in {"", "not_accepted"}
+    }
+    world.gone |= {(leaf.index, rk) for rk in graves}
     for hub, rows in view(world, leaf).passed_on.items():
         is_listed = view(world, world.hosts[hub]).peers[leaf.index].listed
         is_told = is_listed and view(world, world.hosts[hub]).peers[leaf.index].due is None
         is_equal = is_told and digests_match(world, hub, leaf.index)
         for rk, row in rows.items():
+            if rk in graves and row.values:
+                raise Violation(
+                    "no_erased_or_recalled_record_returns",
+                    f"org{leaf.index} keeps what org{hub} said of {rk.hex()[:6]}, which is erased",
+                )
             if row.status != Status.LIVE or not row.values:
                 continue
             what = f"org{leaf.index} mirrors {rk.hex()[:6]} of org{hub}"
@@ -168,7 +182,7 @@ def _check_gone_at(world: "HubWorld", hub: int, leaf: int, rk: RecordKey, row: R
     record, name = truth.records.get(rk), "gone_at_every_leaf"
     if record is None or record.status is not Status.LIVE:
         raise Violation(name, f"{what}: it is gone")
-    if row.rev < record.floor and row.held not in {"key", "author"}:
+    if row.rev < record.floor and row.held not in {"key", "author", "braked"}:
         raise Violation(name, f"{what}: corrected since")
     card = view(world, world.hosts[author]).peers[hub].card
     allowed = truth.may_go(rk, hub, card, world.today) & named(world.signed[rk].terms)

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from node.moments import iso_time
 from node.store.peers import peer_of, set_peer
 from protocol.ids import text_id
 from protocol.messages import Stop
 from tests.support.hostile import matches, take
 from tests.support.key_material import MadeUp, made_up
 from tests.support.one_node import befriend, one_node
-from tests.unit.node.test_passed_on import digest, known, passed, signed
+from tests.unit.node.test_passed_on import digest, held, known, met, passed, signed
 
 
 async def test_documents_that_one_hub_brought_explain_what_another_one_passed_on(
@@ -57,3 +58,23 @@ async def test_a_stop_by_a_hub_stays_told_when_the_author_speaks_for_itself(
         node.context.digests.forget()
         assert await node.change(lambda c: digest(c, node, hub)) == before
         assert await matches(node) == [text_id(record.entry.rk)]
+
+
+async def test_what_two_hubs_took_away_of_one_record_waits_for_one_decision(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        node.context.brake_limit = 0
+        one, two = await befriend(node, "Hub"), await befriend(node, "Valley")
+        author = made_up("Harbour")
+        record = signed(author, node)
+        stop = Stop(200, record.entry.rk, record.entry.exp_day)
+        await met(node, one, author, passed(record))
+        await take(node, two, passed(record))
+        await take(node, one, stop)
+        await take(node, two, stop)
+        assert await held(node, one) == await held(node, two) == ["braked"]
+        until = iso_time(node.context.now_us())
+        await node.dispatch("peer_brake_confirm", {"peer": "Hub", "until": until})
+        assert await held(node, one) == await held(node, two) == []
+        assert await matches(node) == []

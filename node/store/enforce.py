@@ -102,7 +102,7 @@ def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc:
     """
     hidden = 0
     for key, since in doc.revoked:
-        put_back_revoked(connection, context, peer, key, since)
+        put_back_revoked(connection, context, peer, key, dict(doc.revoked))
         query = select(records.c.id, records.c.rk, records.c.received_us, records.c.status).where(
             records.c.org == peer.org,
             records.c.node_key == key,

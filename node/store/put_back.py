@@ -4,7 +4,7 @@ Either its key is revoked, and the origin's own word will come, or the keeper qu
 from that moment. A copy that itself came in the doubtful time comes back hidden.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -97,13 +97,19 @@ def _mirror_back(connection: Connection, peer: Peer, row: Row[Any], change: dict
 
 
 def put_back_revoked(
-    connection: Connection, context: Context, peer: Peer, key: NodeKey, since: Day
+    connection: Connection,
+    context: Context,
+    peer: Peer,
+    key: NodeKey,
+    revoked: Mapping[NodeKey, Day],
 ) -> int:
     """Put back what was taken away under a revoked key since its day; returns how many.
 
     An entry says whose key took away. A stop, or a put of the same entry that discloses less, was
     vouched for by whoever spoke for the origin then: since that day it may have been the thief.
+    What itself came under one of the `revoked` keys since its day comes back hidden.
     """
+    since = revoked[key]
 
     def is_doubtful(row: Row[Any]) -> bool:
         if day_of(row.since_us) < since:
@@ -114,7 +120,8 @@ def put_back_revoked(
         return bytes(row.now_key) == key if has_entry else True
 
     def hide(row: Row[Any]) -> dict[str, Any]:
-        came_since = bytes(row.node_key) == key and day_of(row.received_us) >= since
+        under = revoked.get(NodeKey(bytes(row.node_key)))
+        came_since = under is not None and day_of(row.received_us) >= under
         return {"hidden": REVOKED} if came_since else {}
 
     return put_back(connection, context, peer, is_doubtful, hide)

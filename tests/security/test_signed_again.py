@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from keys.documents import Documents
+from keys.signing import SigningKey
+from node.introductions import follow
 from node.jobs import purge_braked
 from node.store.earlier import KEPT_US
 from node.store.intake import StoreIntake
@@ -16,6 +19,7 @@ from protocol.entry import Status, decode_entry
 from protocol.messages import Bye, Put, Stop
 from tests.security.test_mass_erasure import aside, origin
 from tests.support.hostile import peer, tell
+from tests.support.key_material import TODAY
 from tests.support.one_node import DAY_US, Clock
 from tests.support.taking import TERMS, Origin
 
@@ -156,3 +160,31 @@ async def test_our_own_policy_purges_the_earlier_copy_too(tmp_path: Path) -> Non
         query = select(braked.c.disclosures)
         (raw,) = await who.node.read(lambda found: found.execute(query).scalars().all())
         assert b"seen" not in bytes(raw)
+
+
+async def documents(who: Origin, ver: int, *revoked: tuple[SigningKey, int]) -> None:
+    """Have the node follow a document of the origin with two keys, some revoked from a day on."""
+    both = (who.who.node_key, who.who.other_node_key)
+    keys = tuple((key, TODAY, TODAY + 365) for key in both)
+    doc = who.who.doc(ver=ver, keys=keys, revoked=revoked)
+    at = await peer(who.node, who.who)
+    await who.node.change(follow, who.node.context, at, Documents((doc,), None))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_of_two_stolen_keys_the_one_brings_nothing_back_that_came_under_the_other(
+    tmp_path: Path, *, turned: bool
+) -> None:
+    clock = Clock()
+    async with origin(tmp_path, 1, clock) as who:
+        both = (who.who.node_key, who.who.other_node_key)
+        first, second = reversed(both) if turned else both
+        await documents(who, 2)
+        clock.now += 2 * DAY_US
+        first_day, who.speaks = who.node.today, first
+        await who.give(1)  # made up, under the first key
+        clock.now += 2 * DAY_US
+        who.speaks = second
+        await again(who)
+        await documents(who, 3, (first, first_day), (second, who.node.today))
+        assert await who.shown() == [0]

@@ -19,7 +19,7 @@ from node.store.lookup import Seen, origins, seen
 from node.store.modes import TO_MEMBERS, Mode, all_modes, ignores, mode_of, not_passed
 from node.store.peers import all_peers
 from node.store.records import chunks
-from node.store.ref_index import is_anything_judged
+from node.store.ref_index import what_is_judged
 from node.store.tables import forwarded, records
 from node.store.verdicts import Verdict, verdicts_on
 from node.store.viewers import STAFF
@@ -115,21 +115,22 @@ def judged(
     alerts: Mapping[RecordKey, tuple[OrgId, Sequence[str]]],
 ) -> dict[RecordKey, Judged]:
     """What is judged of each of these alerts, given its organisation and its codes."""
-    if not is_anything_judged(connection):
+    there_is = what_is_judged(connection)
+    if not there_is.anything:
         nothing = frozenset[OrgId]()
         return {
             rk: Judged(confidence(rk, org, (), nothing), None, in_review=False, ignored=False)
             for rk, (org, _) in alerts.items()
         }
     asked = None if len(alerts) > ALL_AT_ONCE else alerts.keys()
-    said = said_of(connection, context, asked)
+    said = said_of(connection, context, asked) if there_is.said else []
     heard = counting(connection, context) if said else frozenset[OrgId]()
     about: dict[RecordKey, list[Any]] = {}
     for each in said:
         for rk, _ in each.ref.subjects:
             about.setdefault(rk, []).append(each.voice)
-    verdicts = verdicts_on(connection, asked)
-    ignored, waiting = _by_mode(connection, context, alerts)
+    verdicts = verdicts_on(connection, asked) if there_is.verdicts else {}
+    ignored, waiting = _by_mode(connection, context, alerts) if there_is.modes else (set(), set())
     return {
         rk: Judged(
             confidence(rk, org, about.get(rk, ()), heard),

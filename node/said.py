@@ -14,7 +14,7 @@ from node.store.context import Context
 from node.store.lookup import seen
 from node.store.modes import Mode, all_modes, brought_by
 from node.store.records import chunks
-from node.store.ref_index import is_anything_judged
+from node.store.ref_index import REF, what_is_judged
 from node.store.tables import records
 from node.store.viewers import STAFF, seen_by
 from node.store.voices import Said, counting, said_of
@@ -131,50 +131,64 @@ def judged_matches(
 
     Each match stays its own; "also_reported_by" names those that may be about the same person.
     """
-    if not matches:
-        return {"matches": []}
-    if not is_anything_judged(connection):
-        found = _unjudged(connection, context, matches)
-        if found is not None:
-            return {"matches": found}
-    shown, left = judge(connection, context, matches, viewer)
-    keys = {parse_record_key(str(row["alert"])): row for row in shown}
-    for rk, others in together_with(connection, context, keys.keys(), viewer).items():
-        keys[rk]["also_reported_by"] = others
+    there_is = what_is_judged(connection)
+    left: dict[str, int] = {}
+    if there_is.anything:
+        shown, left = judge(connection, context, matches, viewer)
+    else:
+        shown = [{**row, "corroborated_by": [], "disputed_by": []} for row in matches]
+    by_key = {parse_record_key(str(row["alert"])): row for row in shown}
+    links = None if there_is.marks else _links_among(connection, context, by_key, there_is.said)
+    if links is None:
+        together = together_with(connection, context, by_key.keys(), viewer)
+    else:
+        together = _together_among(by_key, links)
+    for rk, others in together.items():
+        by_key[rk]["also_reported_by"] = others
     return {"matches": shown, **({"left_out": left} if left else {})}
 
 
-def _unjudged(
-    connection: Connection, context: Context, matches: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]] | None:
-    """The short way, where nobody said or judged anything; None where more alerts are linked."""
-    shown = [{**row, "corroborated_by": [], "disputed_by": []} for row in matches]
-    by_key = {parse_record_key(str(row["alert"])): row for row in shown}
-    links = links_among(
-        connection,
-        context.today,
-        {
-            rk: [
-                norm
-                for kind in IDENTIFIER_KINDS
-                for norm in row["fields"].get(kind, ())
-            ]
-            for rk, row in by_key.items()
-        },
-    )  # fmt: skip
-    if links is None:
+def _links_among(
+    connection: Connection,
+    context: Context,
+    by_key: Mapping[RecordKey, Mapping[str, Any]],
+    is_said: bool,
+) -> list[Link] | None:
+    """The links between alerts by what they share; None where more than that has to be asked.
+
+    That is where one leads to another alert, and where one of them, or anybody of one of them, says
+    what is the same (`is_said`: anybody says anything at all).
+    """
+    if not by_key:
+        return []
+    if is_said and (
+        any(REF in row["fields"] for row in by_key.values())
+        or said_of(connection, context, by_key.keys())
+    ):
         return None
-    for group in groups(links, ()):
-        for rk in group:
-            by_key[rk]["also_reported_by"] = [
-                {
-                    **{name: by_key[other][name] for name in _NAMED},
-                    "why": why_together(links, rk, other, group),
-                    "confirmed": False,
-                }
-                for other in sorted(group - {rk})
-            ]
-    return shown
+    norms = {
+        rk: [norm for kind in IDENTIFIER_KINDS for norm in row["fields"].get(kind, ())]
+        for rk, row in by_key.items()
+    }
+    return links_among(connection, context.today, norms)
+
+
+def _together_among(
+    by_key: Mapping[RecordKey, Mapping[str, Any]], links: Sequence[Link]
+) -> dict[RecordKey, list[dict[str, Any]]]:
+    """What `together_with` says, where all that is linked is among these alerts."""
+    return {
+        rk: [
+            {
+                **{name: by_key[other][name] for name in _NAMED},
+                "why": why_together(links, rk, other, group),
+                "confirmed": False,
+            }
+            for other in sorted(group - {rk})
+        ]
+        for group in groups(links, ())
+        for rk in group
+    }
 
 
 def why_together(

@@ -18,7 +18,7 @@ from node.clusters import Link, Pair, Strength, pair_of
 from node.store.context import Context
 from node.store.lookup import Seen, seen
 from node.store.records import chunks, readable_values
-from node.store.ref_index import is_anything_judged
+from node.store.ref_index import what_is_judged
 from node.store.tables import records
 from node.store.tables_voices import cluster_marks
 from node.store.voices import Said, counting, said_in, said_of
@@ -128,8 +128,8 @@ def links_around(
 ) -> list[Link]:
     """The links that lead from these alerts to others, as far as they lead."""
     known = seen(connection, context)
-    is_judged = is_anything_judged(connection)  # else nothing is asked of tables that are empty
-    marks = _joined(all_marks(connection)) if is_judged else []
+    there_is = what_is_judged(connection)
+    marks = _joined(all_marks(connection)) if there_is.marks else []
     found: set[Link] = set()
     reached: set[RecordKey] = set()
     ahead = set(start)
@@ -139,7 +139,7 @@ def links_around(
         standing = _standing(known) | {"norms": json.dumps(_norms(given))}
         shared = _shared(connection.exec_driver_sql(_SHARED_WITH, standing).fetchall(), known)
         said: list[Link] = []
-        if is_judged:
+        if there_is.said:
             spoken = said_of(connection, context, ahead) + _adopted_of(given, known)
             said = _said(connection, context, known, spoken)
         joined = [link for link in marks if not ahead.isdisjoint(link.pair)]

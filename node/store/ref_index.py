@@ -7,6 +7,7 @@ does the same to what it refers to, and no second table has to follow.
 
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -24,9 +25,9 @@ _AFTER = "~ref/"  # the first text after all that begin so
 _COLUMNS = "r.rk, r.org, r.eid, r.day, r.exp_day, r.kind, r.disclosures"
 _LIVE = "r.status = :live AND r.row_kind = :put AND r.hidden = '' AND r.exp_day >= :today"
 _ANYTHING = (
-    "SELECT EXISTS (SELECT 1 FROM identifiers WHERE norm >= ? AND norm < ?)"
-    " OR EXISTS (SELECT 1 FROM verdicts) OR EXISTS (SELECT 1 FROM peer_modes)"
-    " OR EXISTS (SELECT 1 FROM cluster_marks)"
+    "SELECT EXISTS (SELECT 1 FROM identifiers WHERE norm >= ? AND norm < ?),"
+    " EXISTS (SELECT 1 FROM verdicts), EXISTS (SELECT 1 FROM peer_modes),"
+    " EXISTS (SELECT 1 FROM cluster_marks)"
 )
 _ABOUT = text(
     f"SELECT DISTINCT {_COLUMNS} FROM json_each(:norms) AS j"  # noqa: S608 - our own columns
@@ -40,14 +41,27 @@ _ALL = text(
 )
 
 
-def is_anything_judged(connection: Connection) -> bool:
-    """Whether anybody said or judged anything of any alert here: most stores are asked only this.
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What there is any of: voices or adopted alerts, verdicts, modes of peers, marks on pairs."""
 
-    A check must not pay for tables that are empty.
-    """
+    said: bool
+    verdicts: bool
+    modes: bool
+    marks: bool
 
-    def read() -> bool:
-        return bool(connection.exec_driver_sql(_ANYTHING, (_PREFIX, _AFTER)).scalar())
+    @property
+    def anything(self) -> bool:
+        """Whether anybody said or judged anything of any alert here."""
+        return self.said or self.verdicts or self.modes or self.marks
+
+
+def what_is_judged(connection: Connection) -> Judging:
+    """What is said and judged here at all: a check must not pay for tables that are empty."""
+
+    def read() -> Judging:
+        found = connection.exec_driver_sql(_ANYTHING, (_PREFIX, _AFTER)).one()
+        return Judging(*map(bool, found))
 
     return kept(connection, "judged", read)
 

@@ -73,6 +73,7 @@ class GroupCommit:
                 if not wanted.done.cancelled():
                     group.append(wanted)
             policy, committed = self._context.policy, False
+            in_step = frozenset(self._context.in_step)
             try:
                 if self._context.register.pending:
                     await self._store.write(self._agree)  # a commit before this one failed
@@ -87,6 +88,7 @@ class GroupCommit:
                 self._forget()
                 if not committed:  # before the next group asks what may go out
                     self._context.policy = policy
+                    self._context.in_step &= in_step
                 for wanted in group:
                     if not wanted.done.done():
                         wanted.done.set_exception(error)
@@ -133,6 +135,7 @@ class GroupCommit:
 
     def _one_of_many(self, connection: Connection, wanted: Wanted) -> Outcome:
         staged, policy = self._context.register.staged(), self._context.policy
+        in_step = frozenset(self._context.in_step)
         try:
             connection.exec_driver_sql("SAVEPOINT one")
             result = wanted.query(connection)
@@ -144,6 +147,7 @@ class GroupCommit:
             self._forget()
             self._context.register.stage_only(staged)
             self._context.policy = policy
+            self._context.in_step &= in_step
             return None, error
 
     def _forget(self) -> None:

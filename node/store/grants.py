@@ -380,7 +380,6 @@ class StoreGrants:
         """
         if self.channel.listed:
             meta.drop(self._connection, meta.VOUCHED)
-        self._context.doubt()  # a store that was put back must not pass on what it says
         if self._context.hold_all:
             recover_all(self._connection, self._context, self.peer.id)
         recover_alone(self._context, self.peer.id)

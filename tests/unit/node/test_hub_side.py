@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, select
 
-from federation.origin import ASK_AGAIN, next_delta, on_list, on_ok
+from federation.origin import ASK_AGAIN, ITEM_BYTES, NO_DIGEST, next_delta, on_list, on_ok
 from federation.peers import PeerState
 from node.runtime import Node
 from node.store.grants import StoreGrants
@@ -15,7 +16,7 @@ from node.store.tables import suspended
 from protocol.commitment import stopped_hash
 from protocol.entry import Status
 from protocol.ids import OrgId, RecordKey, text_id
-from protocol.messages import NO_EID8, Give, List, Ok, Put, Row, Stop
+from protocol.messages import NO_EID8, Give, List, Ok, Pull, Put, Row, Stop
 from tests.support.hostile import given, tell
 from tests.support.hostile import take as take_items
 from tests.support.key_material import MadeUp
@@ -216,6 +217,33 @@ async def test_a_stop_that_a_peer_lists_to_a_restored_hub_gives_way_to_the_autho
             return len(connection.execute(select(suspended.c.rk)).fetchall())
 
         assert await node.read(waiting) == 0
+
+
+async def test_a_peer_that_says_it_remembers_more_keeps_a_hub_from_telling_nobody_else(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        hostile = await befriend(node, "Hostile")
+        await become_hub(node)
+        await take(node, author, passed(signed(author, node)))
+        ahead = Pull(1000, node.today, NO_DIGEST, (), ITEM_BYTES, 0)
+        assert await tell(node, hostile, ahead) == "delta"
+        assert [type(item) for item in await told(node, leaf)] == [Put]
+        assert await told(node, hostile) == []
+
+
+async def test_what_was_rolled_back_brings_a_hub_in_step_with_nobody(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author = await befriend(node, "Harbour")
+
+        def hear_and_fail(_: Connection) -> None:
+            node.context.in_step.add(author.org)
+            raise OSError("no room")
+
+        with pytest.raises(OSError, match="no room"):
+            await node.change(hear_and_fail)
+        assert node.context.in_step == set()
 
 
 async def test_an_alert_that_is_kept_from_one_organisation_is_passed_on_by_nobody(

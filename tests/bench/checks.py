@@ -72,6 +72,10 @@ async def _questions(node: Node) -> dict[str, tuple[float, list[Ask]]]:
             [lambda chance: plate(chance)[3:]],
         ),
         "check, number without its country": (PARTIAL_MS, [lambda c: c.choice(phones)[2:]]),
+        "check, number without its country, unknown": (
+            PARTIAL_MS,
+            [lambda chance: phone(chance)[2:]],
+        ),
         "check, 5 to 7 digits of a number": (PARTIAL_MS, [digits]),
         "check, the last 4 digits": (PARTIAL_MS, [lambda chance: chance.choice(phones)[-4:]]),
         "check, 3 to 5 signs of a plate": (PARTIAL_MS, [signs]),

@@ -29,7 +29,7 @@ class Incoming:
     `list_pos` is where the next page of a listing begins, None while none is under way. `relist`
     is ASKED where everything is to be listed whatever the digests say, and what is held back asked
     for again. `is_answer` says that the delta at hand answers a request of ours; `is_now` that it
-    tells how things stand now, and is no replay: it answers us, or was made since we were started.
+    was made since we were started. Any other may be a replay, and proves nothing about now.
     """
 
     cursor: int
@@ -105,7 +105,7 @@ def on_delta(intake: Intake, delta: Delta, items: Sequence[CheckedItem]) -> Ok |
     if delta.more:
         return Ok(channel.cursor, delta.asof, NO_DIGEST, ())  # half a ledger confirms nothing
     if intake.digest(delta.asof) == delta.digest:
-        channel.synced = channel.synced or channel.is_now
+        channel.synced = channel.synced or channel.is_answer or channel.is_now
         if channel.relist == NOT_ASKED:
             channel.list_pos = None
             return _ok(intake, delta.asof)

@@ -355,11 +355,11 @@ def take_delta(
     items = check_again(items, peer.docs.current, node.today, others)
     intake = StoreIntake(connection, node.context, peer, list_positions.get(peer_id))
     intake.channel.is_answer = is_answer
-    intake.channel.is_now = is_now = is_answer or node.context.is_of_now(n)
+    intake.channel.is_now = node.context.is_of_now(n)
     answer = receiver.on_delta(intake, delta, items)
     intake.save()
     is_equal = isinstance(answer, Ok) and not delta.more and answer.digest == delta.digest
-    agreed = delta.digest if is_equal and is_now else None
+    agreed = delta.digest if is_equal and (is_answer or intake.channel.is_now) else None
     rks = [item.rk for item in items]
     hear(connection, node.context, peer, rks, agreed)
     if is_answer or intake.channel.cursor > peer.in_cursor:

@@ -78,14 +78,16 @@ def test_a_delta_with_more_to_come_carries_no_digest_and_its_answer_neither() ->
     assert not grants.confirmed
 
 
+@pytest.mark.parametrize("is_now", [False, True])
 @pytest.mark.parametrize("is_answer", [False, True])
-def test_only_the_answer_to_our_own_request_shows_that_we_hold_all_there_is(
-    *, is_answer: bool
+def test_only_an_answer_to_us_or_what_was_made_since_we_began_shows_that_we_hold_all_there_is(
+    *, is_answer: bool, is_now: bool
 ) -> None:
     grants, intake = FakeGrants().publish(own(1)), FakeIntake()
+    intake.channel.is_now = is_now
     delta = next_delta(grants, 0, TODAY)
     take(intake, delta, is_answer=is_answer)
-    assert intake.channel.synced is is_answer
+    assert intake.channel.synced is (is_answer or is_now)
 
 
 def test_more_refusals_than_can_be_told_fit_the_wire_and_confirm_nothing() -> None:

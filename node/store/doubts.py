@@ -7,7 +7,7 @@ again once a day at most, and fills its ledger with few keys that we never heard
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from federation.origin import Known
 from node.store import meta
@@ -19,6 +19,7 @@ from protocol.entry import Entry
 from protocol.ids import NodeKey, RecordKey
 
 _WAITING = select(returned.c.rk)
+_MOST = select(suspended.c.rk, suspended.c.names).where(suspended.c.peer == bindparam("peer"))
 STRANGE_STOPS = 500  # of keys that are no record of ours and that a peer says it holds
 
 
@@ -87,10 +88,9 @@ def held_back(
 
     Nothing new of those of which a later entry came back that only the keeper can judge.
     """
-    query = select(suspended.c.rk, suspended.c.names).where(suspended.c.peer == peer)
     most = {
         RecordKey(bytes(rk)): frozenset(decode_names(bytes(names)))
-        for rk, names in connection.execute(query)
+        for rk, names in connection.execute(_MOST, {"peer": peer})
         if RecordKey(bytes(rk)) in rks
     }
     return most | {RecordKey(rk): frozenset() for (rk,) in connection.execute(_WAITING).fetchall()}

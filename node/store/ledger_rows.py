@@ -40,6 +40,7 @@ _AFTER = (
     .order_by(ledger.c.pseq)
     .limit(bindparam("most"))
 )
+_OF_KEYS = select(ledger).where(_OF_PEER, ledger.c.rk.in_(bindparam("rks", expanding=True)))
 _REGRESS = (
     update(ledger)
     .where(
@@ -119,8 +120,7 @@ def rows_of(
     """A peer's rows about these records."""
     found: dict[RecordKey, LedgerRow] = {}
     for group in chunks(rks):
-        query = select(ledger).where(ledger.c.peer == peer, ledger.c.rk.in_(group))
-        for row in connection.execute(query):
+        for row in connection.execute(_OF_KEYS, {"peer": peer, "rks": group}):
             found[RecordKey(bytes(row.rk))] = ledger_row(row)
     return found
 

@@ -169,6 +169,10 @@ class Forwarded:
             }  # fmt: skip
         else:
             row = maker.row(item, old, full=full)[0]
+        if item.is_stop and row["status"] == Status.ERASED:
+            # The tombstone stays, and counts; that the hub stands by it no more is told as well.
+            last = max(item.exp, row["row_exp"])
+            row |= {"state": item.state, "row_kind": int(RowKind.STOP), "row_exp": last}
         row["org"] = author or b""
         return {name: each for name, each in row.items() if name not in _OF_LISTS}
 

@@ -14,6 +14,7 @@ from federation.ledger import LedgerRow, RowKind, outcome, outlives
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
 from node.store import meta
+from node.store.adopted import adopted
 from node.store.consents import in_force
 from node.store.context import Context
 from node.store.doubts import (
@@ -35,7 +36,7 @@ from node.store.ledger_rows import (
     rows_of,
     states,
 )
-from node.store.onward import adopted, derive_onward, onward_items
+from node.store.onward import derive_onward, onward_items
 from node.store.peers import Peer, set_peer
 from node.store.records import OwnRecord, own_records
 from node.store.tables import ledger, records, suspended

@@ -9,7 +9,7 @@ loses, every row that was ever passed on follows in the same transaction, or is 
 (`node.store.due`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,18 +19,17 @@ from federation.hub import Carrier, carrier
 from federation.ledger import LedgerRow, RowKind, outcome
 from federation.origin import Known
 from federation.release import PeerView, RecordView
-from federation.verify import verify_record
+from node.store.asking import REVOKED
 from node.store.context import Context
 from node.store.ledger_rows import ledger_row
 from node.store.peers import Peer, all_peers
 from node.store.quarantine import QUARANTINED
 from node.store.records import chunks, only, opened_values
 from node.store.tables import ledger, records
-from protocol.commitment import decode_disclosures, erased_hash, state_hash, stopped_hash
+from protocol.commitment import erased_hash, state_hash, stopped_hash
 from protocol.entry import Entry, Status, decode_entry
-from protocol.errors import ProtocolError
-from protocol.ids import Day, EntryId, OrgId, RecordKey
-from protocol.messages import Given, Put
+from protocol.ids import Day, OrgId, RecordKey
+from protocol.messages import Put
 
 if TYPE_CHECKING:
     from node.store.grants import StoreGrants
@@ -43,12 +42,16 @@ stay with what it said before the moment from which it is not believed; what cam
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """Another organisation's record, as it came from its author; `stands`: it may be shown here."""
+    """Another organisation's record, as it came from its author.
+
+    `stands`: it may be shown here. `is_disowned`: its author revoked the key that signed it.
+    """
 
     entry: Entry
     sig: bytes = field(repr=False)
     disclosures: bytes = field(repr=False)
     stands: bool
+    is_disowned: bool
 
     def view(self, published: Day) -> RecordView:
         """The record as the export function sees it: what we hold of it."""
@@ -89,6 +92,7 @@ def foreign_records(
             bytes(row.sig),
             bytes(row.disclosures),
             row.row_kind == RowKind.PUT and not row.hidden and row.held in SOUND,
+            row.hidden == REVOKED,
         )
         for each in groups
         for row in connection.execute(each).fetchall()
@@ -169,7 +173,8 @@ class Passing:
             in_step = not is_heard or is_in_step(self.context, author)
             return self._stopped(rk, row) if in_step else None
         if not record.stands:
-            return self._stopped(rk, row, even_erased=record.entry.status is not Status.ERASED)
+            is_grave = record.entry.status is Status.ERASED and not record.is_disowned
+            return self._stopped(rk, row, even_erased=not is_grave)
         return self._standing(record, row, author)
 
     def _standing(
@@ -179,18 +184,16 @@ class Passing:
         is_live = entry.status is Status.LIVE
         if is_live and entry.exp_day < context.today:
             return None
-        if (
-            is_live
-            and row is not None
-            and row.state == erased_hash(row.rk)
-            and entry.rev <= row.rev
-        ):
-            return None  # it knows of an erasure that we have still to hear of
         # What has gone on once has waited: a correction must not go dark for the delay.
         is_there = row is not None and row.kind is RowKind.PUT
         view = record.view(Day(0) if is_there else entry.day)
         way = self._way(entry.org, author)
         names = way.live(view, context.today) if is_live else frozenset[str]()
+        if (
+            is_live and row is not None
+            and row.state == erased_hash(row.rk) and entry.rev <= row.rev
+        ):  # fmt: skip
+            return None  # it knows of an erasure that we have still to hear of
         if is_live and not is_in_step(context, author):
             # Nothing goes on anew, but what our own copy no longer says ends without waiting.
             covers = row is None or (names and names.issuperset(row.names))
@@ -294,51 +297,6 @@ def known_foreign(
         entry = record.entry
         found[rk] = Known(entry.rev, entry.eid, entry.status is Status.ERASED)
     return found
-
-
-def adopted(
-    connection: Connection, context: Context, peer: Peer, items: Iterable[Given]
-) -> list[LedgerRow]:
-    """Rows for records of others that a peer gives back: it has them from us, from a time before.
-
-    They prove nothing about our own store. What we have of their author decides what becomes of
-    them, once we are in step with it; those of nobody we know are left to be stopped.
-    """
-    authors: dict[OrgId, Peer] | None = None
-    rows = []
-    for item in items:
-        try:
-            entry = decode_entry(item.entry)
-            if entry.org in {context.org, peer.org}:
-                continue
-            authors = authors or {each.org: each for each in all_peers(connection)}
-            author = authors.get(entry.org)
-            if author is None or not author.state.heard:
-                continue
-            verify_record(
-                item.entry, item.sig, item.disclosures, author.docs.current, context.today
-            )
-            opened = decode_disclosures(item.disclosures, entry)
-        except ProtocolError:
-            continue
-        is_erased = entry.status is Status.ERASED
-        state = erased_hash(entry.rk) if is_erased else state_hash(entry.eid, item.disclosures)
-        names = tuple(sorted(each.name for each in opened))
-        rows.append(
-            LedgerRow(
-                entry.rk,
-                0,
-                RowKind.PUT,
-                state,
-                EntryId(entry.eid),
-                entry.rev,
-                names,
-                entry.exp_day,
-                since_us=context.now_us(),
-                author=entry.org,
-            )
-        )
-    return rows
 
 
 def derive_onward(

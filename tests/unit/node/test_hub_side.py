@@ -3,16 +3,17 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from federation.origin import ASK_AGAIN, ITEM_BYTES, NO_DIGEST, next_delta, on_list, on_ok
 from federation.peers import PeerState
 from node.runtime import Node
+from node.store.asking import REVOKED
 from node.store.grants import StoreGrants
-from node.store.hub import hear
+from node.store.hub import follow_hub, hear
 from node.store.peers import Peer, peer_of
 from node.store.records import opened_values
-from node.store.tables import suspended
+from node.store.tables import records, suspended
 from protocol.commitment import stopped_hash
 from protocol.entry import Status
 from protocol.ids import OrgId, RecordKey, text_id
@@ -286,6 +287,31 @@ async def test_what_the_hub_does_not_believe_it_does_not_pass_on(tmp_path: Path)
         await node.dispatch("peer_quarantine", {"peer": "Harbour", "lifted": True})
         await take(node, author, passed(record, 2))
         assert [type(item) for item in await told(node, leaf)] == [Put]
+
+
+async def test_a_thief_s_tombstone_that_went_on_is_stopped_and_the_author_s_word_goes_on_again(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, leaf = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        record = signed(author, node)
+        await take(node, author, passed(record))
+        grave = signed(author, node, rid=record.entry.rid, rev=2, status=Status.ERASED)
+        await take(node, author, passed(grave, 2))
+        assert [names(item) for item in await told(node, leaf)] == [set()]
+
+        def revoke(connection: Connection) -> None:
+            connection.execute(update(records).values(hidden=REVOKED))
+            node.context.register.stage("erased", record.entry.rk, None)
+            follow_hub(connection, node.context, author.org)
+
+        await node.change(revoke)
+        assert [type(item) for item in await told(node, leaf)] == [Stop]
+        again = signed(author, node, rid=record.entry.rid, rev=2)
+        await take(node, author, passed(again, 3))
+        (item,) = await told(node, leaf)
+        assert "codes" in names(item)
 
 
 async def test_an_erasure_that_the_hub_s_brake_holds_hides_at_the_leaf_and_erases_when_confirmed(

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from node.moments import iso_time
 from node.store.peers import peer_of, set_peer
+from node.store.tables import forwarded
+from protocol.commitment import stopped_hash
+from protocol.entry import Status
 from protocol.ids import text_id
 from protocol.messages import Stop
 from tests.support.hostile import matches, take
@@ -77,4 +80,24 @@ async def test_what_two_hubs_took_away_of_one_record_waits_for_one_decision(
         until = iso_time(node.context.now_us())
         await node.dispatch("peer_brake_confirm", {"peer": "Hub", "until": until})
         assert await held(node, one) == await held(node, two) == []
+        assert await matches(node) == []
+
+
+async def test_a_tombstone_stays_when_the_hub_that_brought_it_stops_it_and_both_agree(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        hub, author = await befriend(node, "Hub"), made_up("Harbour")
+        record = signed(author, node)
+        rk = record.entry.rk
+        await met(node, hub, author, passed(record))
+        grave = signed(author, node, rid=record.entry.rid, rev=2, status=Status.ERASED)
+        await take(node, hub, passed(grave, 200))
+        await take(node, hub, Stop(201, rk, record.entry.exp_day))
+
+        def state(connection: Connection) -> bytes:
+            return bytes(connection.execute(select(forwarded.c.state)).scalar_one())
+
+        assert await node.read(state) == stopped_hash(rk)
+        await take(node, hub, passed(record, 202))
         assert await matches(node) == []

@@ -140,7 +140,10 @@ def _check_mirrors(world: "HubWorld", leaf: SimHost) -> None:
         rk
         for rows in view(world, leaf).passed_on.values()
         for rk, row in rows.items()
-        if row.status == Status.ERASED and not row.hidden and row.held in {"", "not_accepted"}
+        if row.status == Status.ERASED
+        and not row.hidden
+        and row.held in {"", "not_accepted"}
+        and row.eid in world.truth.signed
     }
     world.gone |= {(leaf.index, rk) for rk in graves}
     for hub, rows in view(world, leaf).passed_on.items():
@@ -200,7 +203,8 @@ def _check_one(world: "HubWorld", leaf: SimHost, rk: RecordKey, row: Row) -> Non
         return
     entry = decode_entry(bytes(row.entry))
     key = (leaf.index, rk)
-    if order(entry) < world.highest.get(key, order(entry)):
+    is_sure = world.index_of[bytes(row.org)] not in {*world.tainted, *world.truth.stolen}
+    if is_sure and order(entry) < world.highest.get(key, order(entry)):
         raise Violation("no_lower_revision_is_shown", f"{what} in rev {row.rev}")
     world.highest[key] = order(entry)
     if row.row_exp > 0:

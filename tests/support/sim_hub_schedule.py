@@ -10,7 +10,7 @@ from tests.support.sim_schedule import Action, Schedule
 WEIGHTS = {
     "talk": 60, "publish": 10, "correct": 8, "narrow": 8, "withdraw": 3, "erase": 5, "turn": 8,
     "move": 6, "clock": 2, "jobs": 6, "snapshot": 6, "restore": 6, "restart": 4, "crash": 6,
-    "replay": 6, "rotate": 1, "unconsent": 1,
+    "replay": 6, "rotate": 1, "unconsent": 1, "steal": 0, "sweep": 0,
 }  # fmt: skip
 
 
@@ -18,6 +18,8 @@ def draw(seed: int, weights: dict[str, int] | None = None) -> Schedule:
     """The schedule of a seed. The author does most of what keepers do."""
     rng, topology = Random(seed), topology_of(seed)
     weighed = {**WEIGHTS, **(weights or {})}
+    if Random(seed + 5).random() < 0.12:
+        weighed |= {"steal": 5, "rotate": 3, "sweep": 3}
     kinds = rng.choices(list(weighed), list(weighed.values()), k=rng.randrange(12, 60))
     actions = []
     for kind in kinds:

@@ -70,6 +70,8 @@ class Signed:
 class HubWorld(World):
     """A world in which what one organisation says reaches others by way of a third."""
 
+    thief_s_terms = ("members", False, False, False, True, ["codes", "severity", "text"])
+
     def __init__(self, seed: int, organisations: int) -> None:
         self.topology = topology_of(seed)
         assert organisations == self.topology.organisations
@@ -169,6 +171,13 @@ class HubWorld(World):
         """What a node does by the clock."""
         await self._follow(host)
         await super().jobs(host)
+
+    async def rotate(self, host: SimHost, *, stolen: bool = False) -> None:
+        """Speak under a new node key; once an old one is revoked, peers count its takings anew."""
+        await super().rotate(host, stolen=stolen)
+        if stolen and host.index not in self.truth.stolen:
+            for pair in [pair for pair in self.purged_at if pair[1] == host.index]:
+                self.purged_at[pair].clear()
 
     async def restore(self, host: SimHost, *, announced: bool, lost: bool = False) -> None:
         """Put an old backup in the store's place."""

@@ -16,7 +16,7 @@ from tests.support.sim_world import World
 def _forge(world: World, host: SimHost, rid: bytes, rev: int, status: Status) -> Signed:
     key = SigningKey(host.node.key.seed)
     leaves: dict[str, Value] = {
-        "kind": "alert", "terms": ["members", False, False, False, False, []],
+        "kind": "alert", "terms": [*world.thief_s_terms],
         "codes": ["robbery"], "severity": 3, "text": ["en", "A lie."],
     }  # fmt: skip
     signed = sign_alert(

@@ -17,6 +17,7 @@ from node.store import meta
 from node.store.due import START as START_OF_KEYS
 from node.store.due import derive_from
 from node.store.peers import Peer, add_peer, all_peers, mark_hello_due, set_peer
+from protocol.codec import Value
 from protocol.entry import Status
 from protocol.errors import ParasolError
 from protocol.ids import RecordKey
@@ -32,6 +33,8 @@ REGIONS = ("US-CA", "US-NY", "FR", "US-CA")
 
 class World(Keepers):
     """Everything that one schedule plays in. `rng` is seeded anew for each action."""
+
+    thief_s_terms: tuple[Value, ...] = ("members", False, False, False, False, [])
 
     def __init__(self, seed: int, organisations: int, regions: tuple[str, ...] = REGIONS) -> None:
         self.rng = Random(seed)

@@ -302,9 +302,9 @@ def _both_list(a: Policy, b: Policy) -> tuple[str, ...]:
     if "deny" in {a.cross_border, b.cross_border}:
         return ()
     if a.cross_border == "allow":
-        return b.cross_border_regions if b.cross_border == "listed" else ()
+        return tuple(sorted(b.cross_border_regions)) if b.cross_border == "listed" else ()
     if b.cross_border == "allow":
-        return a.cross_border_regions
+        return tuple(sorted(a.cross_border_regions))
     mine, theirs = a.cross_border_regions, b.cross_border_regions
     both = {r for r in mine if covers(theirs, r)} | {r for r in theirs if covers(mine, r)}
     return tuple(sorted(both))

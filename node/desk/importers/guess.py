@@ -5,6 +5,8 @@ number a bare "Phone" is, what a column without a header holds). Invariant: a co
 the reporter's is private, and a guess that only the values support is not `sure`.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -30,6 +32,7 @@ from node.desk.importers.guess_header import (
     header_field,
     is_clients,
     is_somebodys,
+    leaves_open_whose,
     names_car,
     says_what_happened,
     speaks_to_reporter,
@@ -49,6 +52,9 @@ _SAMPLE: Final = 200
 _GUESSED: Final = "guessed from the values"
 _UNKNOWN: Final = frozenset({_GUESSED, MAY_BE_HERS})
 _SECOND: Final = "a second unknown column of its kind"
+_NOT_SAID: Final = "the header does not say whose it is"
+_TWICE: Final = "a second column has the same header"
+_REACHES: Final = frozenset({"phone", "email", "handle", "name", "profile"})
 _CONTACTS: Final = ("phone", "email", "name", "handle")
 _INCIDENT: Final = frozenset(
     {"date", "text", "codes", "place", "place.city", "place.district", "description"}
@@ -66,7 +72,7 @@ def guess_mapping(table: Table) -> Mapping:
         columns = _one_unknown([_by_header(table, i) for i in range(len(table.header))])
         columns = _client_columns_win(columns)
         columns = _somebodys(_respondent(columns))
-        columns = _stories(table, columns)
+        columns = _of_one_name(_stories(table, columns))
         columns = _one_each(columns)
     return Mapping(
         tuple(columns),
@@ -113,6 +119,14 @@ def _by_header(table: Table, index: int) -> Column:
         name = "codes"
     if name == "text" and not whole and not says_what_happened(words):
         return Column(header, name, sure=False, why=MAY_BE_HERS)
+    return _as_said(header, name, values, whole=whole)
+
+
+def _as_said(header: str, name: str, values: Sequence[str], *, whole: bool) -> Column:
+    """A column that its header names; certain where the values fit, and it is clear whose it is."""
+    words = plain(header)
+    if name in _REACHES and not whole and not _used_by_him(header) and leaves_open_whose(words):
+        return Column(header, name, sure=False, why=_NOT_SAID)
     fits = _fits(name, values)
     return Column(
         header, name, sure=fits and (whole or len(words) >= 4), why="" if fits else "few values fit"
@@ -169,6 +183,22 @@ def _somebodys(columns: list[Column]) -> list[Column]:
         elif i and columns[i - 1].field == REPORTER and not _used_by_him(column.header):
             out[i] = replace(column, sure=False, why="beside the reporter's column")
     return out
+
+
+def _of_one_name(columns: list[Column]) -> list[Column]:
+    """Of two columns "Phone" one is often the reporter's: neither is certain."""
+    alike = Counter(_numberless(c.header) for c in columns)
+    return [
+        replace(c, sure=False, why=_TWICE)
+        if c.field in _REACHES and alike[_numberless(c.header)] > 1 and c.sure
+        else c
+        for c in columns
+    ]
+
+
+def _numberless(header: str) -> str:
+    """The header without the number in brackets that tells two of one name apart."""
+    return plain(re.sub(r" \(\d+\)$", "", header))
 
 
 def _used_by_him(header: str) -> bool:

@@ -19,6 +19,7 @@ _CAR_AND: Final = re.compile(
 )
 _WHOLE_ONLY: Final = frozenset({"ignore"})
 _ASKED: Final = frozenset({"consent.all", "consent.members", "consent.peers"})
+_REACHES: Final = ("phone", "email", "handle", "name", "profile")
 # Fields that a column of the reporter could be taken for: a person, and how to find her.
 _OF_PEOPLE: Final = frozenset(
     {"phone", "email", "handle", "profile", "name", "identifiers", "description", "notes",
@@ -47,7 +48,7 @@ def header_field(header: str) -> tuple[str, bool] | None:
 
 def forget_headers() -> None:
     """Drop what is kept for speed: a sheet without a header has cells where headers stand."""
-    for kept in (header_field, is_reporters, is_about_reporter, _best):
+    for kept in (header_field, is_reporters, is_about_reporter, leaves_open_whose, _best):
         kept.cache_clear()
 
 
@@ -68,7 +69,10 @@ def is_reporters(words: str) -> bool:
     if exact:
         return True
     mine = any(within(w, words) for w in phrases("reporter", "yours"))
-    if mine and any(within(w, words) for w in phrases("reporter", "reach")):
+    if mine and (
+        any(within(w, words) for w in phrases("reporter", "reach"))
+        or any(within(p, words) for name in _REACHES for p in phrases("headers", name))
+    ):
         return not _asks_what_he_did(words)
     hits = [p for p in phrases("reporter", "phrases") if len(p) > 3 and within(p, words)]
     if not hits:
@@ -102,6 +106,30 @@ def is_about_reporter(words: str) -> bool:
     if not _any("people", words) or (found is not None and not _of_people(found[0])):
         return False
     return not is_clients(words) or words.split(maxsplit=1)[0] in phrases("reporter", "people")
+
+
+@lru_cache(maxsize=4096)
+def leaves_open_whose(words: str) -> bool:
+    """Say whether a plain header of a way to reach somebody has a word for we do not know whom.
+
+    "Phone of the SW", "Numéro de la fille": only words of the field itself, words that change
+    nothing ("other", "number") and words of the client are certain.
+    """
+    if is_clients(words):
+        return _any("people", words)
+    rest = words
+    for phrase in _certain_words():
+        if not phrase.isascii() and ord(phrase[0]) > 0x2E00:
+            rest = rest.replace(phrase, " ")
+        else:
+            rest = re.sub(rf"(?<!\w){re.escape(phrase)}s?(?!\w)", " ", rest)
+    return any(not word.isdigit() for word in rest.split())
+
+
+@lru_cache(maxsize=1)
+def _certain_words() -> tuple[str, ...]:
+    of_fields = (p for name in _REACHES for p in phrases("headers", name))
+    return tuple(sorted({*of_fields, *phrases("reporter", "neutral")}, key=len, reverse=True))
 
 
 def says_what_happened(words: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 
 from node.desk.importers.column_values import is_plate, is_written_date
 from node.desk.importers.guess_header import header_field
+from node.desk.importers.header_groups import whole_header
 from node.desk.importers.reading import Grid
 from node.desk.importers.words import plain
 
@@ -54,9 +55,9 @@ def find_table(grid: Grid) -> Table:
         return Table(
             grid.name, header, headed=False, rows=_pad(lines, width), warnings=grid.warnings
         )
-    names = lines[best][1]
+    names, start = whole_header(lines, best, _is_data)
     header = _unique(names, max(width, len(names)))
-    below = [line for line in lines[best + 1 :] if not _repeats(line[1], names)]
+    below = [line for line in lines[start:] if not _repeats(line[1], lines[best][1])]
     rows = _pad(below, len(header))
     return Table(grid.name, header, headed=True, rows=rows, warnings=grid.warnings)
 
@@ -69,12 +70,16 @@ def _header_score(cells: Sequence[str], width: int) -> float:
     filled = [cell for cell in cells if cell]
     if not filled or len(filled) < max(1, min(width, 3) - 1) or len(filled) < width * 0.4:
         return 0.0
-    if any(_DATA.match(cell) or is_written_date(cell) or is_plate(cell) for cell in filled):
+    if any(map(_is_data, filled)):
         return 0.0
     known = sum(1 for cell in filled if len(cell) <= 120 and header_field(cell) is not None)
     if known < (1 if len(filled) < 4 else 2):
         return 0.0
     return known / len(filled) + known * 0.05
+
+
+def _is_data(cell: str) -> bool:
+    return bool(_DATA.match(cell)) or is_written_date(cell) or is_plate(cell)
 
 
 def _unknown_header(lines: Sequence[tuple[int, tuple[str, ...]]], width: int) -> int:

@@ -33,6 +33,20 @@ from cli.words import say
 @click.option(
     "--socks-proxy", metavar="URL", help="Proxy for onion peers: socks5://127.0.0.1:9050."
 )
+@click.option(
+    "--pages",
+    metavar="ADDRESS:PORT",
+    help="Where members' pages listen, or none. [default: this machine alone, 1000 ports above "
+    "--listen]",
+)
+@click.option(
+    "--pages-address",
+    "pages_addresses",
+    multiple=True,
+    metavar="URL",
+    help="How members reach the pages, where that differs: https://example.org, or an onion "
+    "service; repeat it for several.",
+)
 @click.option("--allow-loopback", is_flag=True, help="Allow peers on this machine, to try things.")
 @click.option(
     "--recovery-out",
@@ -51,6 +65,8 @@ def init(
     listen: str | None,
     endpoints: tuple[str, ...],
     socks_proxy: str | None,
+    pages: str | None,
+    pages_addresses: tuple[str, ...],
     allow_loopback: bool,
     recovery_out: Path,
 ) -> None:
@@ -81,6 +97,8 @@ def init(
         endpoints=() if "none" in endpoints else endpoints,
         allow_loopback=allow_loopback,
         socks_proxy=socks_proxy,
+        pages=pages,
+        pages_addresses=pages_addresses,
     )
     prompt = ask_new_passphrase if cli.may_ask() else None
     result = init_node(
@@ -101,3 +119,6 @@ def _show(result: Result) -> None:
         "Move these off this machine now, to two different places, and delete them here.\n"
         "The passphrase is nowhere else: keep a copy of it too."
     )
+    for link in result["invitation"]["links"]:
+        say("\nYour own account on the pages, once parasol serve runs; good once, for a week:")
+        print(words(link))

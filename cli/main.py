@@ -43,6 +43,7 @@ COMMANDS = {
     "peer": Entry("cli.cmd_peer", "Invite, verify, pause, block and remove peers."),
     "dispute": Entry("cli.cmd_dispute", "Take objections of listed persons, and answer them."),
     "police": Entry("cli.cmd_police", "Give one alert to police, where everybody agrees."),
+    "member": Entry("cli.cmd_member", "Invite, list and remove those who use the pages."),
     "statistics": Entry("cli.cmd_statistics", "Show figures in which nobody can be found."),
     "audit": Entry("cli.cmd_audit", "Show who did what inside."),
     "node": Entry("cli.cmd_defence", "Freeze this node, and thaw it."),

@@ -19,6 +19,7 @@ from node.exchange import Exchange
 from node.jobs import Jobs
 from node.runtime import Node, open_node
 from node.syncing import Syncing
+from node.web.server import PagesServer
 
 _log = logging.getLogger("parasol")
 
@@ -44,6 +45,7 @@ class Server:
         self.syncing = Syncing(node, self.exchange, self.answering, positions)
         self._jobs = Jobs(node, self.syncing)
         self._control = ControlServer(node.home, node.dispatch)
+        self.pages = PagesServer(node)
         self._endpoint: Endpoint | None = None
 
     async def start(self) -> None:
@@ -66,9 +68,11 @@ class Server:
         await self._control.start()
         self.syncing.start()
         self._jobs.start()
+        await self.pages.start()
 
     async def stop(self) -> None:
         """Stop in the order in which work arrives; nothing half-done remains."""
+        await self.pages.stop()
         await self._control.stop()
         self._jobs.stop()
         self.answering.stop()

@@ -25,6 +25,7 @@ from node.mail_rounds import MailRounds
 from node.owndocs import finish_signing
 from node.runtime import Node
 from node.store import meta
+from node.store.adopted_drafts import drop_adopted
 from node.store.brake import let_go_old
 from node.store.context import Context
 from node.store.drafts import DAY_US, blank_ended
@@ -43,6 +44,7 @@ from node.store.tables import ledger, records
 from node.store.verdicts import forget_hidden, forget_judged
 from node.store.voice_links import forget_links
 from node.syncing import Syncing
+from node.web.sessions import forget as forget_members
 from protocol.ids import Day
 
 _log = logging.getLogger("parasol.jobs")
@@ -108,6 +110,7 @@ class Jobs:
         purged = await node.change(purge_braked, node.context)
         await node.change(lift_ended, node.context)
         await node.change(forget_mail, node.context.now_us())
+        await node.change(forget_members, node.context.now_us())
         if await node.change(forget_ended, node.today, node.context.register) or purged:
             await node.store.checkpoint()
         await node.store.let_go()  # that was all of it, and the pages lay in memory for an hour
@@ -140,6 +143,7 @@ class Jobs:
         """Take back what we said of alerts that are gone, and what we judged of them."""
         node = self._node
         node.on_news(await node.change(follow, node))
+        await node.change(drop_adopted)
         await node.change(forget_judged, node.today)
 
     async def carry_mail(self) -> None:

@@ -38,6 +38,11 @@ class Settings:
     `overdue_minutes` is how long a peer may take to confirm before it is called late.
 
     `endpoints` are whole addresses with the secret path; none for a node that cannot be reached.
+    `web_host` and `web_port` are where the pages listen, None for a node without pages;
+    `web_addresses` how members reach them, where that is another address, such as
+    https://example.org or an onion service. `public_reports` lets visitors without an account
+    report.
+
     `listen_host` is None for a node that opens no port. `secret_path` is the path's last part.
     """
 
@@ -55,6 +60,10 @@ class Settings:
     match_asks: int = 250
     overdue_minutes: int = 24 * 60
     mailbox: bool = False
+    web_host: str | None = None
+    web_port: int = 0
+    web_addresses: tuple[str, ...] = ()
+    public_reports: bool = False
 
     @property
     def country(self) -> str:
@@ -73,6 +82,9 @@ class Settings:
             raise BadSetting("language: a code of two letters, such as en or fr")
         if self.listen_host is not None and not 0 < self.listen_port < 65536:
             raise BadSetting("listen: a port from 1 to 65535")
+        if self.web_host is not None and not 0 < self.web_port < 65536:
+            raise BadSetting("web_port: a port from 1 to 65535")
+        check_web_addresses(self.web_addresses)
         for name, most in (("match_quota", self.match_quota), ("match_asks", self.match_asks)):
             if not 0 <= most <= MATCHES_MOST:
                 raise BadSetting(f"{name}: identifiers in a day, 0 to {MATCHES_MOST}")
@@ -107,7 +119,8 @@ def load_settings(home: Path) -> Settings:
     missing = [name for name in ("org", "region", "timezone") if name not in found]
     if missing:
         raise BadSetting(f"{SETTINGS_FILE}: {missing[0]} is missing")
-    found["endpoints"] = tuple(str(each) for each in found.get("endpoints", ()))
+    for name in ("endpoints", "web_addresses"):
+        found[name] = tuple(str(each) for each in found.get(name, ()))
     return Settings(**found)
 
 
@@ -126,6 +139,10 @@ _KINDS: dict[str, type] = {
     "match_asks": int,
     "overdue_minutes": int,
     "mailbox": bool,
+    "web_host": str,
+    "web_port": int,
+    "web_addresses": list,
+    "public_reports": bool,
 }
 _KIND_WORDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list of texts"}
 
@@ -215,6 +232,22 @@ def check_endpoints(endpoints: Iterable[str], *, allow_loopback: bool) -> None:
                 "" if allow_loopback else "; --allow-loopback is for trying things on one machine"
             )
             raise BadSetting(f"endpoint: {error}{cure}") from None
+
+
+def check_web_addresses(addresses: Iterable[str]) -> None:
+    """Hold the pages' public addresses to https://HOST, or http:// for an onion service."""
+    from urllib.parse import urlsplit
+
+    for address in addresses:
+        try:
+            parts = urlsplit(address)
+            fine = parts.scheme in {"http", "https"} and bool(parts.hostname)
+            fine = fine and parts.path in {"", "/"} and "@" not in parts.netloc
+            fine = fine and not (parts.query or parts.fragment)
+        except ValueError:
+            fine = False
+        if not fine:
+            raise BadSetting("web_addresses: addresses such as https://example.org, without a path")
 
 
 def check_socks(proxy: str) -> None:

@@ -40,6 +40,10 @@ from protocol.ids import Day, day_of, text_id
 
 SECRET_PATH_BYTES = 20
 DEFAULT_LISTEN = "127.0.0.1:8700"
+LOOPBACK = "127.0.0.1"
+NO_PAGES = "none"
+PAGES_PORT = 9700
+PAGES_ABOVE = 1000
 BOX_SECRET_BYTES = 32
 
 
@@ -48,7 +52,8 @@ class Wishes:
     """What the keeper asked for on `parasol init`, as texts.
 
     `endpoints` are addresses without the secret path, which is made here; none for a node behind
-    NAT. `listen` is ADDRESS:PORT.
+    NAT. `listen` is ADDRESS:PORT. `pages` is ADDRESS:PORT for the pages, or none; not given, they
+    are served on this machine alone, a thousand ports above `listen`.
     """
 
     org: str
@@ -60,6 +65,8 @@ class Wishes:
     endpoints: Sequence[str] = ()
     allow_loopback: bool = False
     socks_proxy: str | None = None
+    pages: str | None = None
+    pages_addresses: Sequence[str] = ()
 
 
 def settings_of(wishes: Wishes, random: Callable[[int], bytes]) -> Settings:
@@ -69,6 +76,7 @@ def settings_of(wishes: Wishes, random: Callable[[int], bytes]) -> Settings:
     secret = base64.b32encode(random(SECRET_PATH_BYTES)).decode().lower()
     listen = wishes.listen or (DEFAULT_LISTEN if wishes.endpoints else None)
     host, port = parse_listen(listen) if listen else (None, 0)
+    web_host, web_port = _pages_at(wishes.pages, port)
     return Settings(
         org=clean_line(wishes.org),
         region=wishes.region.strip().upper(),
@@ -80,7 +88,19 @@ def settings_of(wishes: Wishes, random: Callable[[int], bytes]) -> Settings:
         endpoints=tuple(_with_secret(each, secret) for each in wishes.endpoints),
         allow_loopback=wishes.allow_loopback,
         socks_proxy=wishes.socks_proxy,
+        web_host=web_host,
+        web_port=web_port,
+        web_addresses=tuple(each.rstrip("/") for each in wishes.pages_addresses),
     )
+
+
+def _pages_at(pages: str | None, listen_port: int) -> tuple[str | None, int]:
+    if pages == NO_PAGES:
+        return None, 0
+    if pages is not None:
+        return parse_listen(pages)
+    port = listen_port + PAGES_ABOVE if listen_port else PAGES_PORT
+    return (LOOPBACK, port) if port < 65536 else (None, 0)
 
 
 def _with_secret(endpoint: str, secret: str) -> str:
@@ -101,7 +121,8 @@ def init_node(
 ) -> dict[str, Any]:
     """Make a node in `home` and its two recovery files in `recovery_out`.
 
-    `now` is in microseconds. Gives {"org", "home", "safety_code", "endpoints", "recovery_files"}.
+    `now` is in microseconds. Gives {"org", "home", "safety_code", "endpoints", "recovery_files",
+    "invitation"}; the invitation is for the keeper's own account on the pages.
     Raises NodeExists, BadSetting, or OSError, and leaves nothing behind then.
     """
     settings = settings_of(wishes, random)
@@ -125,6 +146,7 @@ def _make(
     random: Callable[[int], bytes],
     made: Made,
 ) -> dict[str, Any]:
+    from node.membership import links, offer_first
     from node.runtime import create_store
 
     phrases = new_phrase(random), new_phrase(random)
@@ -148,6 +170,7 @@ def _make(
     create_keystore(home / KEYSTORE_FILE, keystore, passphrase.decode(), random)
     made.all_new_in(home)
     create_store(home, keystore)
+    code = offer_first(home, keystore.store_key, now, random)
     # Last: a folder with settings is a node, and one without is none.
     made.secret(home / SETTINGS_FILE, render_settings(settings))
     return {
@@ -156,6 +179,7 @@ def _make(
         "safety_code": safety_code(document.org),
         "endpoints": list(settings.endpoints),
         "recovery_files": [str(path) for path in paths],
+        "invitation": {"code": code, "links": links(settings, code), "role": "keeper"},
     }
 
 

@@ -1,7 +1,8 @@
 """Who did what inside: rows that never leave the node, written with the act they tell of.
 
 Outside only the organisation's name is known. A row names a person as she named herself, an act, an
-alert, and why. What was written of why goes when the alert is erased; that it happened stays.
+alert, and why; when she leaves, her name goes. What was written of why goes when the alert is
+erased; that it happened stays.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from protocol.ids import RecordKey
 
 KEPT_US = 400 * 86_400_000_000  # over a year, and less than the longest life of an alert
 NAME_CHARACTERS = 80
+SOMEBODY = "somebody who left"
 
 
 class Act(StrEnum):
@@ -32,6 +34,10 @@ class Act(StrEnum):
     JUDGED = "verdict"
     PASSED = "passed"
     GROUPED = "cluster"
+    INVITED = "invited"
+    JOINED = "joined"
+    LEFT = "left"
+    ROLE = "role_given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ def acts(connection: Connection, rk: RecordKey | None = None, limit: int = 200) 
 def forget_notes(connection: Connection, rk: RecordKey) -> None:
     """Drop why something was done with an alert: it is erased."""
     connection.execute(update(audit).where(audit.c.subject == rk).values(note=""))
+
+
+def forget_person(connection: Connection, who: str) -> None:
+    """Take a person's name off what she did: she left, and what was done stays."""
+    connection.execute(update(audit).where(audit.c.who == who).values(who=SOMEBODY))
 
 
 def forget_old(connection: Connection, now_us: int) -> int:

@@ -187,8 +187,12 @@ def organisations(folder: Path) -> Iterator[Callable[..., Organisation]]:
         region: str = "US-CA",
         endpoint: bool = True,
         through: int | None = None,
+        pages: str = "none",
     ) -> Organisation:
-        """Make a node; `through` is the port of a proxy that its endpoint names instead."""
+        """Make a node; `through` is the port of a proxy that its endpoint names instead.
+
+        `pages` is where its pages listen, ADDRESS:PORT.
+        """
         home = folder / name.lower()
         secret = folder / f"{name.lower()}.passphrase"
         secret.write_text(f"{PASSPHRASE} {name}\n")
@@ -201,7 +205,8 @@ def organisations(folder: Path) -> Iterator[Callable[..., Organisation]]:
         node.run(
             "init", "--org", name, "--region", region, "--preset", preset,
             "--timezone", "America/Los_Angeles", *listen, "--endpoint", reached,
-            "--allow-loopback", "--recovery-out", str(folder / f"{name.lower()}-words"),
+            "--allow-loopback", "--pages", pages,
+            "--recovery-out", str(folder / f"{name.lower()}-words"),
         )  # fmt: skip
         return node
 

@@ -1,1 +1,1 @@
-"""What each page does: one file for each subject, named in `node.web.routes`."""
+"""What answers a route: each takes a `Page` and gives a response; services do the work."""

@@ -1,0 +1,20 @@
+"""What a page says after something was done: a code in the address, a sentence on the page.
+
+Only what stands here can be said, so that an address someone else made cannot put words on a page.
+"""
+
+from typing import Final
+
+from node.web.vocabulary_words import N_
+
+NOTICES: Final = {
+    "in": N_("You are signed in."),
+    "out": N_("You are signed out."),
+    "left": N_("Your account and everything in it is deleted."),
+    "passphrase": N_("Your passphrase is changed. Other browsers are signed out."),
+    "sessions": N_("The other browsers are signed out."),
+    "saved": N_("Saved."),
+    "parked": N_("What you were writing was kept. You can go on."),
+    "totp": N_("One-time codes are on."),
+    "totp_off": N_("One-time codes are off."),
+}

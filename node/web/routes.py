@@ -1,0 +1,110 @@
+"""Every route of the pages in one table: its address, who may use it, and which view answers.
+
+A test asserts each role at each route, and that nothing is served which is not here. Addresses are
+neutral, because a browser remembers them: no word here says what the pages are about.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from node.web.limits import Rate
+from node.web.roles import EVERYBODY, KEEPERS, MEMBERS, REVIEWERS, STAFF, VISITORS, Role
+
+if TYPE_CHECKING:
+    from node.web.page import Page
+
+View = Callable[["Page"], Awaitable[web.StreamResponse]]
+FORM_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and address. `view` is module:function in `node.web.views`.
+
+    `rate` limits each account at this route; `body` is how many bytes a form may have. `script`
+    lets our own script enhance the page; all else is served with a policy that forbids scripts.
+    `answers_late` marks a form that must be kept where the session ended meanwhile.
+    """
+
+    method: str
+    path: str
+    view: str
+    roles: frozenset[Role]
+    rate: Rate | None = None
+    body: int = FORM_BYTES
+    script: bool = False
+    answers_late: bool = False
+
+    @property
+    def name(self) -> str:
+        """The route's name: that of its view."""
+        return self.view
+
+    def load(self) -> View:
+        """The view, imported when it is first asked for."""
+        module, _, function = self.view.partition(":")
+        found: View = getattr(import_module(f"node.web.views.{module}"), function)
+        return found
+
+
+ROUTES: Final = (
+    # Coming and going
+    Route("GET", "/in", "signing:ask", EVERYBODY, script=True),
+    Route("POST", "/in", "signing:sign_in", EVERYBODY),
+    Route("POST", "/done", "signing:sign_out", EVERYBODY),
+    Route("GET", "/out", "leaving:quick_exit", EVERYBODY),
+    Route("GET", "/measures", "leaving:harmless", EVERYBODY),
+    Route("GET", "/join", "joining:ask", EVERYBODY),
+    Route("GET", "/join/{code}", "joining:ask", EVERYBODY),
+    Route("POST", "/join", "joining:join", EVERYBODY),
+    Route("GET", "/languages", "language:choose", EVERYBODY),
+    Route("POST", "/languages", "language:chosen", EVERYBODY),
+    Route("GET", "/help", "help:show", EVERYBODY),
+    Route("GET", "/s.js", "statics:script", EVERYBODY),
+    Route("GET", "/robots.txt", "statics:robots", EVERYBODY),
+    # Check
+    Route("GET", "/", "check:front", EVERYBODY, script=True),
+    Route("POST", "/look", "check:ask", MEMBERS, Rate(30, 4)),
+    Route("GET", "/look", "check:found", MEMBERS, Rate(30, 4)),
+    # My account
+    Route("GET", "/me", "account:show", MEMBERS),
+    Route("GET", "/me/start", "account:start", MEMBERS),
+    Route("POST", "/me/passphrase", "account:change_passphrase", MEMBERS, Rate(5, 60)),
+    Route("POST", "/me/sessions", "account:end_others", MEMBERS),
+    Route("GET", "/me/codes", "second:show", MEMBERS),
+    Route("POST", "/me/codes", "second:turn_on", MEMBERS, Rate(10, 30)),
+    Route("POST", "/me/codes/off", "second:turn_off", MEMBERS, Rate(5, 60)),
+    Route("GET", "/me/leave", "account:sure", MEMBERS),
+    Route("POST", "/me/leave", "account:leave", MEMBERS, Rate(5, 60)),
+)
+"""In the order of a person's way through."""
+
+NOWHERE: Final = Route("GET", "/", "nowhere:nothing", frozenset())
+
+_EXACT: Final = {(each.method, each.path): each for each in ROUTES if "{" not in each.path}
+_SHAPED: Final = tuple(
+    (each, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]{1,200})", each.path)))
+    for each in ROUTES
+    if "{" in each.path
+)
+
+
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The route of a request, and the parts of its address that vary; NOWHERE for none."""
+    asked = "GET" if method == "HEAD" else method
+    exact = _EXACT.get((asked, path))
+    if exact is not None:
+        return exact, {}
+    for route, shape in _SHAPED:
+        found = shape.fullmatch(path) if route.method == asked else None
+        if found is not None:
+            return route, found.groupdict()
+    return NOWHERE, {}
+
+
+__all__ = ["EVERYBODY", "KEEPERS", "MEMBERS", "REVIEWERS", "ROUTES", "STAFF", "VISITORS", "Route"]

@@ -1,0 +1,133 @@
+"""Joining, signing in and out, leaving at once and for good."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from node.store.members import all_members
+from tests.support.pages import PASSPHRASE, Pages, pages
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Pages]:
+    async with pages(tmp_path / "node") as found:
+        yield found
+
+
+async def test_an_invitation_makes_one_member_and_signs_her_in(site: Pages) -> None:
+    offer = await site.node.dispatch("member_invite", {"role": "outreach"})
+    assert offer["links"] == [f"{site.base}/join/{offer['code']}"]
+    one, other = site.person(), site.person()
+    assert "outreach worker" in (await one.get(f"/join/{offer['code'].upper()}")).words
+    answer = await one.join(offer["code"], "Blue Heron")
+    assert (answer.status, answer.goes) == (303, "/me/start")
+    assert "Blue Heron" in (await one.get("/me")).words
+    assert (await other.join(offer["code"], "Grey Heron")).status == 400
+    assert [each.name for each in await site.node.read(all_members)] == ["Blue Heron"]
+
+
+async def test_a_bad_name_or_passphrase_uses_no_invitation_up(site: Pages) -> None:
+    offer = await site.node.dispatch("member_invite", {"role": "member"})
+    one = site.person()
+    for name, passphrase in (
+        ("", PASSPHRASE), ("5551230199", PASSPHRASE), ("me@example.org", PASSPHRASE),
+        ("Heron", "short"), ("long enough name", "Long Enough Name"), ("x" * 41, PASSPHRASE),
+    ):  # fmt: skip
+        assert (await one.join(offer["code"], name, passphrase)).status == 400
+    assert (await one.join(offer["code"], "Heron")).status == 303
+
+
+async def test_two_members_cannot_have_one_name(site: Pages) -> None:
+    await site.somebody("member", "Heron")
+    offer = await site.node.dispatch("member_invite", {"role": "member"})
+    one = site.person()
+    assert "Choose another" in (await one.join(offer["code"], "  hERON ")).words
+    assert (await one.join(offer["code"], "Egret")).status == 303
+
+
+async def test_signing_in_answers_alike_for_wrong_and_unknown_names(site: Pages) -> None:
+    await site.somebody("member", "Heron")
+    one = site.person()
+    wrong, unknown = await one.sign_in("Heron", "not this one at all"), await one.sign_in("Nobody")
+    assert (wrong.status, unknown.status) == (400, 400)
+    assert wrong.words.replace("Heron", "") == unknown.words.replace("Nobody", "")
+    assert (await one.sign_in("heron")).goes == "/"
+
+
+async def test_tries_at_a_name_run_out_whoever_has_it(site: Pages) -> None:
+    await site.somebody("member", "Heron")
+    one = site.person()
+    for name in ("Heron", "Nobody"):
+        answers = [(await one.sign_in(name, "wrong")).status for _ in range(11)]
+        assert answers == [400] * 10 + [429]
+    assert (await one.sign_in("Heron")).status == 429
+    site.clock.now += 61_000_000
+    assert (await one.sign_in("Heron")).status == 303
+
+
+async def test_a_session_ends_by_its_owner_by_time_and_by_leaving_at_once(site: Pages) -> None:
+    one = await site.somebody("member", "Heron")
+    old = one.cookie
+    assert (await one.post("/done")).goes == "/in?done=out"
+    one.session.cookie_jar.update_cookies({"p": old})
+    assert (await one.get("/")).goes == "/in"
+    await one.sign_in("Heron")
+    answer = await one.get("/out")
+    assert answer.goes == "/measures"
+    assert "cookies" in answer.headers["Clear-Site-Data"]
+    harmless = await one.get("/measures")
+    assert "/in" not in harmless.text
+    assert "Parasol" not in harmless.text
+    assert (await one.get("/")).goes == "/in"
+    await one.sign_in("Heron")
+    site.clock.now += 3_601_000_000
+    assert (await one.get("/me")).goes == "/in"
+
+
+async def test_a_new_passphrase_signs_every_other_browser_out(site: Pages) -> None:
+    one, other = await site.somebody("member", "Heron"), site.person()
+    await other.sign_in("Heron")
+    await one.get("/me")
+    wrong = await one.post("/me/passphrase", {"old": "no", "new": "another green lantern"})
+    assert wrong.status == 400
+    done = await one.post("/me/passphrase", {"old": PASSPHRASE, "new": "another green lantern"})
+    assert done.goes == "/me?done=passphrase"
+    assert (await other.get("/me")).goes == "/in"
+    assert (await one.get("/me")).status == 200
+    assert (await other.sign_in("Heron")).status == 400
+    assert (await other.sign_in("Heron", "another green lantern")).status == 303
+
+
+async def test_one_time_codes_are_asked_for_and_count_once(site: Pages) -> None:
+    one = await site.somebody("member", "Heron")
+    page = await one.get("/me/codes")
+    seed = page.text.split('class="code"><bdi dir="ltr">')[1].split("</bdi>")[0].replace(" ", "")
+    sealed = page.text.split('name="sealed" value="')[1].split('"')[0]
+    totp = pyotp.TOTP(seed)
+    assert (await one.post("/me/codes", {"sealed": sealed, "code": "000000"})).status == 400
+    code = totp.at(site.clock.now // 1_000_000)
+    page = await one.post("/me/codes", {"sealed": sealed, "code": code})
+    printed = page.text.split('<li><bdi dir="ltr">')[1].split("</bdi>")[0]
+    other = site.person()
+    assert (await other.sign_in("Heron")).status == 400
+    assert (await other.sign_in("Heron", code=code)).status == 400
+    site.clock.now += 31_000_000
+    later = totp.at(site.clock.now // 1_000_000)
+    assert (await other.sign_in("Heron", code=later)).status == 303
+    assert (await site.person().sign_in("Heron", code=later)).status == 400
+    assert (await site.person().sign_in("Heron", code=printed.upper())).status == 303
+    assert (await site.person().sign_in("Heron", code=printed)).status == 400
+
+
+async def test_leaving_for_good_deletes_all_that_names_her(site: Pages) -> None:
+    keeper = await site.somebody("keeper", "Egret")
+    assert "last keeper" in (await keeper.post("/me/leave", {"passphrase": PASSPHRASE})).words
+    one = await site.somebody("reviewer", "Heron")
+    assert (await one.post("/me/leave", {"passphrase": "wrong"})).status == 400
+    assert (await one.post("/me/leave", {"passphrase": PASSPHRASE})).goes == "/in?done=left"
+    assert [each.name for each in await site.node.read(all_members)] == ["Egret"]
+    acts = (await site.node.dispatch("audit", {}))["acts"]
+    assert "Heron" not in str(acts)
+    assert (await one.sign_in("Heron")).status == 400

@@ -14,18 +14,15 @@ from federation.voices import Ref
 from node.edits import own_words
 from node.errors import BadRequest, Refused
 from node.runtime import Node
+from node.store.adopted_drafts import adopted_from, source_of
 from node.store.drafts import Asked
 from node.store.lookup import find_alert, record_key, seen
 from node.store.records import opened_values
 from node.store.ref_index import REF
 from node.store.voices import said_of
 from protocol.codec import Value
-from protocol.errors import ProtocolError
-from protocol.ids import EntryId, RecordKey, parse_record_key, text_id
+from protocol.ids import EntryId, text_id
 from protocol.vocabulary import ADOPTED_FROM
-
-SOURCE = "adopted"
-_PARTS = 3
 
 
 def adoptable(
@@ -57,18 +54,7 @@ def adoptable(
     return source_of(record_key(row), EntryId(bytes(row.eid))), fields, asked
 
 
-def source_of(rk: RecordKey, eid: EntryId) -> str:
-    """Where an adopted draft says that it is from: the alert, and its revision."""
-    return f"{SOURCE} {text_id(rk)} {eid.hex()}"
-
-
 def adopted_ref(source: str) -> Mapping[str, Value]:
     """The field `ref` of what such a draft becomes; nothing for any other draft."""
-    parts = source.split(" ")
-    if len(parts) != _PARTS or parts[0] != SOURCE:
-        return {}
-    try:
-        rk, eid = parse_record_key(parts[1]), EntryId(bytes.fromhex(parts[2]))
-    except (ProtocolError, ValueError):
-        return {}
-    return {REF: Ref(ADOPTED_FROM, ((rk, eid),)).value()}
+    made_of = adopted_from(source)
+    return {} if made_of is None else {REF: Ref(ADOPTED_FROM, (made_of,)).value()}

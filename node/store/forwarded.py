@@ -26,6 +26,7 @@ from federation.onward import NOT_ONWARD
 from federation.origin import ASK_AGAIN
 from federation.receiver import RETRYABLE, MirrorRow
 from federation.verify import CheckedItem
+from node.store.adopted_drafts import forget_what_was_made
 from node.store.asking import REVOKED
 from node.store.authors import forget_authors, is_refused
 from node.store.authorship import turn_away
@@ -134,6 +135,7 @@ class Forwarded:
             self._connection.execute(_UPDATE, changed)
             note_purge(self._connection)
         show(self._connection, self._context, rks)
+        forget_what_was_made(self._connection, self._context.today, items)
 
     def _row(
         self,

@@ -17,6 +17,7 @@ from federation.ledger import RowKind
 from federation.origin import ASK_AGAIN
 from federation.receiver import Incoming, MirrorRow
 from federation.verify import CheckedItem
+from node.store.adopted_drafts import forget_what_was_made
 from node.store.asking import REVOKED, is_asking
 from node.store.authorship import gives_way, turn_away
 from node.store.brake import Brake, may_take
@@ -38,7 +39,6 @@ from node.store.records import (
 )  # fmt: skip
 from node.store.tables import records
 from node.store.token_index import with_tokens_of
-from node.store.verdicts import forget_judged
 from protocol.codec import Value
 from protocol.entry import Status
 from protocol.ids import Day, RecordKey
@@ -241,9 +241,7 @@ class StoreIntake:
             self._passed_on.forget_notes([RecordKey(row["rk"]) for row in inserts])
         self._index(ids, values_of)
         self._passed_on.apply(passed_on)
-        gone = (item.record for item in items if item.record is not None)
-        if any(record.entry.status is Status.ERASED for record in gone):
-            forget_judged(self._connection, self.today)
+        forget_what_was_made(self._connection, self.today, items)
 
     def _count_new(self, tokens: set[str]) -> None:
         """Count the tokens that came and of which no record of this origin is held yet."""

@@ -1,10 +1,12 @@
 """A messenger's export becomes messages: who wrote when, and what.
 
-Shapes: WhatsApp (Android and iOS, 12 and 24 h), Signal, Telegram (text and JSON). Senders are
+Shapes: WhatsApp (Android and iOS, 12 and 24 h), Signal, Telegram (text and JSON); JSON of
+Facebook, Instagram and Discord. Senders are
 members: their names and numbers go to the private part and nowhere else. Which messages are
 reports is decided in `chat_draft`.
 """
 
+import datetime as dt
 import json
 import re
 from dataclasses import dataclass, field
@@ -15,13 +17,17 @@ from node.desk.errors import UnreadableList
 from node.desk.importers.reading import clean_cell
 from node.desk.importers.words import word_list
 
-_DATE: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?"
-_TIME: Final = r"\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?:\.\d+)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?"
+_DATE: Final = r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?"
+# Telephones write the date in their own language: "01/03/2026 à 22:15", "1.3.2026 klo 22.15".
+_AT: Final = r"(?:,|،|\s|T)\s*(?:(?:à|às|as|a las|at|um|kl|klo|в|о|alle|ore|om)\.?\s+)?"
+_TIME: Final = (
+    r"(?:上午|下午|오전|오후)?\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?:\.\d+)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?"
+)
 _LINE: Final = re.compile(
-    rf"^\[?\s*({_DATE})(?:,|\s|T)\s*({_TIME})\s*(?:Z|UTC)?\s*\]?\s*(?:[-–—]\s+)?(.*)$", re.DOTALL
+    rf"^\[?\s*({_DATE}){_AT}({_TIME})\s*(?:Z|UTC)?\s*\]?\s*(?:[-–—]\s+)?(.*)$", re.DOTALL
 )
 _TELEGRAM: Final = re.compile(
-    rf"^(.{{1,60}}?),?\s+\[({_DATE})[,\s]\s*({_TIME})\]:?\s*(.*)$", re.DOTALL
+    rf"^(.{{1,60}}?),?\s+\[({_DATE}){_AT}({_TIME})\]:?\s*(.*)$", re.DOTALL
 )
 _SENDER: Final = re.compile(r"^([^:\n]{1,60}|\+[\d\s()-]+):\s+(.*)$|^([^:\n]{1,60}):$", re.DOTALL)
 _INVISIBLE: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -116,13 +122,38 @@ def _telegram_json(text: str) -> tuple[Message, ...]:
     items = [item for each in listed if isinstance(each, list) for item in each]
     messages: list[Message] = []
     for number, item in enumerate(items, start=1):
-        if not isinstance(item, dict) or item.get("type", "message") != "message":
+        if not isinstance(item, dict) or item.get("type", "message") not in _SAID:
             continue
-        when = str(item.get("date", ""))
-        sender = str(item.get("from") or item.get("sender") or item.get("author") or "")
-        words = _flat(item.get("text", item.get("body", "")))
+        when = _when(item)
+        sender = _name(next((item[k] for k in _SENDERS if item.get(k)), ""))
+        words = _flat(next((item[k] for k in _WORDS if k in item), ""))
         messages.append(Message(number, when[:10], when[11:16], sender, clean_cell(words)))
+    if not any(message.sender for message in messages):
+        raise UnreadableList(
+            "the file is JSON, and its messages are of a kind that is not known: export the chat "
+            "as text, or save the list as CSV or XLSX"
+        )
     return tuple(messages)
+
+
+# Telegram, Facebook and Instagram, Discord: what each calls the same things.
+_SAID: Final = frozenset({"message", "Default", "Reply", "Generic", "Share"})
+_SENDERS: Final = ("from", "sender", "sender_name", "author")
+_WORDS: Final = ("text", "body", "content")
+
+
+def _when(item: dict[str, object]) -> str:
+    stamp = item.get("timestamp_ms")
+    if isinstance(stamp, int) and 0 <= stamp < 2**43:
+        return dt.datetime.fromtimestamp(stamp / 1000, dt.UTC).isoformat()
+    return str(item.get("date") or item.get("timestamp") or "")
+
+
+def _name(sender: object) -> str:
+    if isinstance(sender, dict):
+        found = cast("dict[str, object]", sender)
+        sender = found.get("nickname") or found.get("name") or ""
+    return str(sender)
 
 
 def _flat(text: object) -> str:

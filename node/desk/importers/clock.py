@@ -19,6 +19,7 @@ _ABOUT: Final = re.compile(
     r"(?:\b(?:about|around|approx|circa|ca|vers|environ|gegen|etwa|um|sobre|около|at|a las|"
     r"alle)\.?|~)\s*$"
 )
+_EASTERN: Final = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号號])?")
 _DASH: Final = re.compile(r"[\u2010-\u2015\u2212]")
 
 
@@ -50,10 +51,14 @@ def read_slot(text: str) -> tuple[str, str]:
 
 def clean_date(text: str) -> str:
     """Return the folded words of a date: dashes alike, no ordinals, no brackets."""
-    words = _DASH.sub("-", fold(text))
+    words = _DASH.sub("-", _EASTERN.sub(_eastern, fold(text)))
     return " ".join(_ORDINAL.sub("", words).replace("(", " ").replace(")", " ").split()).strip(
         " .,;"
     )
+
+
+def _eastern(match: re.Match[str]) -> str:
+    return "-".join(part for part in match.groups() if part)
 
 
 def take_slot(words: str) -> tuple[str, str, str]:
@@ -69,7 +74,7 @@ def take_slot(words: str) -> tuple[str, str, str]:
             return f"{before} {words[match.end() :]}".strip(" ,@-"), _slot(hour), ""
     pattern, slots = slot_phrases()
     found = pattern.search(words)
-    if found is None:
+    if found is None or (found.group() == "am" and words.startswith("am ")):  # "am Dienstag"
         return words, "", ""
     slot = slots[found.group()]
     rest = words

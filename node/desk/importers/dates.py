@@ -28,7 +28,7 @@ _OLDEST: Final = 1990
 _MONTH_FIRST: Final = frozenset({"US", "PH", "FM", "MH", "PW", "GU", "PR"})
 _MIXED: Final = frozenset({"CA", "KE", "GH"})
 _NUMERIC: Final = re.compile(
-    r"(?<!\d)(\d{1,4})\s?([-./])\s?(\d{1,2})(?:\s?\2\s?(\d{2,4})|\.?(?!\d))(?!\d)"
+    r"(?<!\d)(\d{1,4})\s?([-./])\s?(\d{1,2})(?:\s?\2\s?(\d{1,4})|\.?(?!\d))(?!\d)"
 )
 _WEEK_OF: Final = re.compile(
     r"\b(?:week (?:of|commencing|beginning|ending)|w/c|semaine du|semana del|woche vom|неделя)\b"
@@ -65,7 +65,7 @@ def infer_order(texts: Sequence[str], country: str | None, today: dt.date) -> Or
     for text in texts:
         for match in _NUMERIC.finditer(fold(text)):
             first, sign, second, third = match.groups()
-            if len(first) > 2 or third is None:
+            if len(first) > 2 or third is None or len(third) == 1:
                 continue
             a, b = int(first), int(second)
             if a > 12 >= b >= 1 or sign == ".":
@@ -210,7 +210,7 @@ class DateReader:
         first, sign, second, third = match.groups()
         if len(first) == 4:
             return _make(int(first), int(second), int(third or 0)), ""
-        if len(first) == 3:
+        if len(first) == 3 or (third is not None and len(third) == 1):
             return None, ""
         a, b = int(first), int(second)
         day_first = self.order.order != "month_first" or sign == "."
@@ -302,6 +302,8 @@ def _named_month(words: str) -> tuple[int, int, int] | None:
     """The first month's name in the words, and where it stands."""
     for match in re.finditer(r"[^\W\d_]+", words):
         month = months().get(match.group())
+        if match.group() == "ago" and re.search(r"[^\W\d_]\s*$", words[: match.start()]):
+            continue  # "a few days ago" is not of August
         if month is not None:
             return month, match.start(), match.end()
     return None

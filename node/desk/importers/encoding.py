@@ -1,7 +1,8 @@
 """Which encoding a text file is in: bytes become text, or the file is refused.
 
 Byte-order marks and UTF-8 decide by themselves. Among the old one-byte encodings the text itself
-decides: every candidate is scored by how much its reading looks like words. Pure.
+decides: every candidate is scored by how much its reading looks like words; `encoding_cjk` knows
+those of East Asia. Pure.
 """
 
 import codecs
@@ -10,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from node.desk.errors import UnreadableList
+from node.desk.importers.encoding_cjk import eastern_encoding
 
 _SAMPLE: Final = 400_000
 _BOMS: Final = (
@@ -24,7 +26,6 @@ _CANDIDATES: Final = (
     "cp1252", "cp1251", "cp1250", "mac_roman", "cp850", "koi8_r", "cp866", "mac_cyrillic",
     "cp1254", "cp1253", "iso8859_2", "iso8859_15", "cp852", "cp437", "latin_1",
 )  # fmt: skip
-_MULTIBYTE: Final = ("gb18030", "shift_jis", "big5", "euc_kr")
 # Letters that are common in the languages which an encoding was made for.
 _LATIN: Final = frozenset("éèêàâçùûôîïëœñáíóúäöüßåøæãõìòÉÈÀÇÑÁÍÓÚÄÖÜØÅ¿¡«»°€’‘“”–…")
 _CENTRAL: Final = _LATIN | frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻěščřžýťďňůŠČŘŽőű")
@@ -74,6 +75,8 @@ def _by_mark(data: bytes) -> str | None:
 
 def _by_score(data: bytes) -> str:
     sample = _interesting(data)
+    if (eastern := eastern_encoding(sample)) is not None:
+        return data.decode(eastern, errors="replace")
     best, best_score = "latin_1", -1e9
     for name in _CANDIDATES:
         try:
@@ -83,12 +86,6 @@ def _by_score(data: bytes) -> str:
         score = _score(text, name)
         if score > best_score:
             best, best_score = name, score
-    if best_score <= 0:
-        for name in _MULTIBYTE:
-            try:
-                return data.decode(name)
-            except UnicodeDecodeError:
-                continue
     return data.decode(best, errors="replace")
 
 

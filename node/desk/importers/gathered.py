@@ -4,13 +4,19 @@ The readers of a row (`row`, `row_who`, `row_where`, `row_what`) share it, each 
 fields. Decides nothing of its own but that a field holds no more values than it can.
 """
 
+import re
 from collections.abc import Mapping as Words
+from typing import Final
 
 from node.desk.doubts import Doubt
 from node.desk.importers import readings
 from node.desk.importers.draft import Setting
 from node.desk.importers.mapping import Mapping
 from protocol.codec import Value
+
+_BROKEN: Final = re.compile(
+    r"#(?:NAME\?|REF!|N/A|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ERROR!)|#{3,}|Err:\d{3}"
+)
 
 
 class Gathered:
@@ -29,11 +35,24 @@ class Gathered:
         self.headers: dict[str, str] = {}
 
     def of(self, *names: str) -> list[tuple[str, str, str]]:
-        """(field, header, text) of the row's cells that feed these fields."""
+        """(field, header, text) of the row's cells that feed these fields.
+
+        An error that a spreadsheet left in place of a value feeds none: `broken` has those.
+        """
         return [
             (column.field, column.header, self.cells[index])
             for index, column in enumerate(self.mapping.columns)
-            if column.field in names and index in self.cells
+            if column.field in names
+            and index in self.cells
+            and not _BROKEN.fullmatch(self.cells[index])
+        ]
+
+    def broken(self) -> list[tuple[str, str, str]]:
+        """(field, header, text) of the cells where a spreadsheet's error stands for a value."""
+        return [
+            (column.field, column.header, self.cells[index])
+            for index, column in enumerate(self.mapping.columns)
+            if index in self.cells and _BROKEN.fullmatch(self.cells[index])
         ]
 
     def doubt(

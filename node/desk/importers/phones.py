@@ -33,9 +33,11 @@ _CUT_OFF: Final = "a spreadsheet has cut off digits of this number"
 _NO_COUNTRY: Final = "the number's country is not known: import again with --country"
 _NOT_WHOLE: Final = "not a whole phone number"
 _TOO_SHORT: Final = "too short for a number of its country: left out"
+_ENDING: Final = re.compile(r"(?P<number>.*\d.{5,}\d)\s*/\s*\d{1,4}")
+_STRANGE: Final = "has its own calling code and is no number of that country: is it right?"
 _AMONG_WORDS: Final = "numbers among words: whose are they?"
 # A number that is left out, or that may be hers, waits for a person.
-BLOCKING: Final = frozenset({_CUT_OFF, _NO_COUNTRY, _NOT_WHOLE, _TOO_SHORT, _AMONG_WORDS})
+BLOCKING: Final = frozenset({_CUT_OFF, _NO_COUNTRY, _NOT_WHOLE, _TOO_SHORT, _AMONG_WORDS, _STRANGE})
 
 
 def read_phones(cell: str, country: str | None) -> Reading:
@@ -44,6 +46,9 @@ def read_phones(cell: str, country: str | None) -> Reading:
     doubts: list[tuple[str, str, str]] = []
     if is_nothing(cell):
         return Reading()
+    while ending := _ENDING.fullmatch(cell.strip()):
+        doubts.append((cell.strip(), "", _NOT_WHOLE))  # "07700900146/47": which digits are meant?
+        cell = ending.group("number")
     # What stands behind a comma would be read as an extension.
     whole = None if re.search(r"\d{4}\s*[;,]\s*\d", cell) else _one_phone(cell, country)
     pieces = [cell] if whole is not None else _pieces(cell)
@@ -193,9 +198,12 @@ def _without_plus(text: str, digits: str, country: str | None) -> tuple[str, str
     own = country is not None and number.country_code == phonenumbers.country_code_for_region(
         country
     )
-    if country is None and not phonenumbers.is_valid_number(number):
+    valid = phonenumbers.is_valid_number(number)
+    if country is None and not valid:
         return None
-    return normal, "" if own or text.startswith("00") else "read as a number with its calling code"
+    if own or text.startswith("00"):
+        return normal, ""
+    return normal, "read as a number with its calling code" if valid else _STRANGE
 
 
 def forget_numbers() -> None:

@@ -6,6 +6,7 @@ table + mapping → (here) → drafts → review → alert.
 """
 
 from collections.abc import Mapping as Words
+from typing import Final
 
 from node.desk.importers import clock
 from node.desk.importers.consent import ConsentColumns, read_consent
@@ -16,6 +17,9 @@ from node.desk.importers.row_what import read_codes, read_words
 from node.desk.importers.row_where import read_car, read_where
 from node.desk.importers.row_who import read_person, read_who
 from node.desk.prompts import REPORTER_KEY, prompts
+
+_OF_HIM: Final = frozenset({"phone", "email", "handle", "name", "profile", "identifiers", "plate"})
+_BROKEN: Final = "an error of a spreadsheet stands here: the value is lost"
 
 
 class RowReader:
@@ -31,6 +35,7 @@ class RowReader:
         """Return the row's draft, or None."""
         row = self._row
         _unsure_columns(row)
+        _broken_cells(row)
         _when(row)
         read_who(row)
         read_where(row)
@@ -55,7 +60,7 @@ def _unsure_columns(row: Gathered) -> None:
     for index, column in enumerate(row.mapping.columns):
         if column.sure or index not in row.cells or column.field in {REPORTER, "private", "ignore"}:
             continue
-        whose = column.field in {"phone", "email", "handle", "name", "identifiers", "plate"}
+        whose = column.field in _OF_HIM
         hers = column.why == MAY_BE_HERS
         reason = (
             WHOSE if whose
@@ -63,6 +68,13 @@ def _unsure_columns(row: Gathered) -> None:
             else f"the column was taken as {column.field}: {column.why or 'not certain'}"
         )  # fmt: skip
         row.doubt(column.header, row.cells[index], column.field, reason, blocking=whose or hers)
+
+
+def _broken_cells(row: Gathered) -> None:
+    for field, header, text in row.broken():
+        if field in {REPORTER, "private", "ignore"}:
+            continue
+        row.doubt(header, text, "", _BROKEN, blocking=field in _OF_HIM)
 
 
 def _when(row: Gathered) -> None:

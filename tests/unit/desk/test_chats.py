@@ -2,6 +2,7 @@
 
 import pytest
 
+from node.desk.errors import UnreadableList
 from tests.unit.desk.lists import imported, shareable
 
 STORY = "careful with 07700 900111, he didn't pay me last night"
@@ -70,3 +71,35 @@ def test_a_member_named_in_a_message_blocks_it() -> None:
         for key, value in draft.private.items()
         if key.startswith("reporter")
     )
+
+
+TONGUES = {
+    "french": f"01/05/2026 à 22:15 - Ana: {STORY}\n01/05/2026 à 22:16 - Bea: merci\n",
+    "spanish": f"1/5/2026, 10:15 p.\u00a0m. - Ana: {STORY}\n1/5/2026, 10:16 p.\u00a0m. - Bea: si\n",
+    "portuguese": f"01/05/2026 às 22:15 - Ana: {STORY}\n01/05/2026 às 22:16 - Bea: sim\n",
+    "finnish": f"1.5.2026 klo 22.15 - Ana: {STORY}\n1.5.2026 klo 22.16 - Bea: kiitos\n",
+    "danish": f"01.05.2026 kl. 22.15 - Ana: {STORY}\n01.05.2026 kl. 22.16 - Bea: tak\n",
+    "czech": f"1. 5. 2026 22:15 - Ana: {STORY}\n1. 5. 2026 22:16 - Bea: dik\n",
+    "hungarian": f"2026. 05. 01. 22:15 - Ana: {STORY}\n2026. 05. 01. 22:16 - Bea: ok\n",
+    "chinese": f"2026/5/1 下午10:15 - Ana: {STORY}\n2026/5/1 下午10:16 - Bea: 好\n",
+    "arabic": f"[01/05/2026، 22:15:00] Ana: {STORY}\n[01/05/2026، 22:16:00] Bea: شكرا\n",
+    "meta": '{"participants":[{"name":"Ana"}],"messages":[{"sender_name":"Ana","timestamp_ms":'
+    f'1777673700000,"content":"{STORY}"}},{{"sender_name":"Bea","timestamp_ms":1777673760000}}]}}',
+    "discord": '{"guild":{},"messages":[{"type":"Default","timestamp":"2026-05-01T22:15:00+00:00",'
+    f'"content":"{STORY}","author":{{"name":"Ana"}}}}]}}',
+}
+
+
+@pytest.mark.parametrize("tongue", list(TONGUES))
+def test_an_export_of_a_telephone_in_another_language_is_read(tongue: str) -> None:
+    result = imported(TONGUES[tongue], "chat.txt", country="GB")
+    (draft,) = result.drafts
+    assert draft.fields["phone"] == ["+447700900111"]
+    assert draft.fields["date.day"] == "2026-04-30"
+    assert draft.private["reporter:sender"] == "Ana"
+    assert "Ana" not in shareable(draft)
+
+
+def test_json_whose_messages_have_no_words_that_we_know_is_refused() -> None:
+    with pytest.raises(UnreadableList):
+        imported('{"messages":[{"type":"message","wer":"Ana","was":"hi"}]}', "chat.json")

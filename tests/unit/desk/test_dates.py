@@ -46,6 +46,9 @@ def reader(country: str | None = "US", *column: str, known: bool = True) -> Date
         ("la semana pasada", "2026-W46"),
         ("на прошлой неделе", "2026-W46"),
         ("letzte Woche", "2026-W46"),
+        ("2026-3-1", "2026-03-01"),
+        ("2026/3/1", "2026-03-01"),
+        ("2026年3月1日", "2026-03-01"),
     ],
 )
 def test_a_date_is_read_as_finely_as_it_was_written(text: str, guess: str) -> None:
@@ -133,3 +136,17 @@ def test_last_night_counts_from_the_day_its_form_was_sent() -> None:
     assert sent.fields["date.day"] == "2026-05-09"
     assert not [d for d in sent.doubts if "counted" in d.reason]
     assert [d for d in unsent.doubts if "counted" in d.reason]
+
+
+def test_ago_behind_a_word_is_not_august() -> None:
+    found = reader().read("a few days ago")
+    assert (found.guess, found.reason) == ("", "not a date")
+
+
+def test_last_tuesday_is_read_in_portuguese() -> None:
+    assert reader("BR").read("terça passada").guess == "2026-11-17"
+
+
+def test_the_german_word_for_on_is_no_morning() -> None:
+    found = reader("DE").read("am Dienstag")
+    assert (found.day, found.slot) == ("2026-11-17", "")

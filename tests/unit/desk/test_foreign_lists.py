@@ -254,3 +254,29 @@ def test_a_chat_exported_as_a_table_is_read_as_a_chat() -> None:
     (draft,) = result.drafts
     assert draft.fields["phone"] == ["+14155550101"]
     assert draft.row == 3
+
+
+CHINESE = (
+    "日期,城市,事件类型,客人电话,车牌,描述,举报人电话\n"
+    "2026-03-01,上海,抢劫,138 0055 5012,沪A12345,抢了包,139 0055 5099\n"
+)
+JAPANESE = (
+    "日付,場所,何が起きたか,電話\n2026-03-01,東京の新宿,お金を払わないで逃げた男です,03-5555-0123\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "big5hkscs"])
+def test_a_chinese_list_in_its_old_encoding_is_read(encoding: str) -> None:
+    text = CHINESE
+    if encoding == "big5hkscs":
+        text = text.translate(str.maketrans("类电话车举报抢劫沪", "類電話車舉報搶劫滬"))
+    result = imported(text.encode(encoding), country="CN")
+    (draft,) = result.drafts
+    assert [c.header for c in result.mapping.columns] == text.split("\n", 1)[0].split(",")
+    assert draft.fields["phone"] == ["+8613800555012"]
+    assert any("139 0055 5099" in v for k, v in draft.private.items() if k.startswith("reporter:"))
+
+
+def test_a_japanese_list_in_its_old_encoding_is_read() -> None:
+    result = imported(JAPANESE.encode("shift_jis"), country="JP")
+    assert [c.header for c in result.mapping.columns] == JAPANESE.split("\n", 1)[0].split(",")

@@ -122,12 +122,11 @@ def _check_ledgers(world: "HubWorld", hub: SimHost) -> None:
                 continue
             if (due := seen.peers[to].due) is not None and rk >= due:
                 continue  # it is neither told nor confirmed before it has been derived
-            author = world.index_of[bytes(granted.author)]
             copy = seen.records.get(rk)
-            if (hub.index, author) in world.stale or not granted.eid:
-                continue  # what a peer gave back waits for the author's word
             if copy is None or copy.status != Status.LIVE or copy.exp_day < world.today:
                 continue  # a tombstone or a withdrawal, or it ends by itself
+            if copy.row_exp == 0 and bytes(granted.author) not in hub.node.context.in_step:
+                continue  # a peer gave it back, and it waits for the author's word
             if copy.eid == granted.eid and has_itself(world, hub.index, rk) is None:
                 raise Violation(
                     "a_ledger_follows_its_copy",
@@ -177,8 +176,9 @@ def _check_gone_at(world: "HubWorld", hub: int, leaf: int, rk: RecordKey, row: R
         return
     if bytes(row.org) not in host.node.context.in_step:
         return  # it was told that its store may be an older one, and waits for an equal digest
-    if not view(world, world.hosts[author]).peers[hub].listed:
-        return
+    told = view(world, world.hosts[author]).peers[hub]
+    if not told.listed or (told.due is not None and rk >= told.due):
+        return  # the author still says what it no longer means, and no digest of it
     if not digests_match(world, author, hub):
         return
     what = f"org{leaf} has {rk.hex()[:6]} of org{author} by org{hub}"

@@ -5,7 +5,7 @@ the driver's loop runs beside them from the first to the last, so they come afte
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.support.browser import Device, Visitor, chromium, visitor
 from tests.support.processes import Organisation, free_port, organisations
 
 HERE = Path(__file__).parent
+SAMPLES = HERE.parent / "samples"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,28 +57,77 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A serving node, and the address of its pages."""
+    """A serving node with a list in it, the address of its pages, and who may sign in.
+
+    `names` has a working name for each role; all share PASSPHRASE.
+    """
 
     node: Organisation
     base: str
+    names: Mapping[str, str]
+
+    def invitation(self, role: str = "member") -> str:
+        """A new invitation's path."""
+        code: str = self.node.run("member", "invite", "--role", role)["code"]
+        return f"/join/{code}"
 
 
-@pytest.fixture
-def node_with_pages() -> Iterator[Pages]:
-    """A node as a process of its own that serves its pages on loopback.
+ROLES = ("member", "outreach", "reviewer", "keeper")
+PASSPHRASE = "green lantern river seven"
 
-    TO BE COMPLETED with the pages: nobody has an account yet. Let this make one for each role, by
-    the real commands, and give their working names and passphrases.
+
+@pytest.fixture(scope="session")
+def site(browser: Browser) -> Iterator[Pages]:
+    """A node as a process of its own that serves its pages on loopback, with a member a role.
+
+    It holds an imported list, of which some alerts are published and some are drafts. Tests share
+    it: each looks for what it made itself.
     """
     with (
         tempfile.TemporaryDirectory(prefix="parasol-") as folder,
         organisations(Path(folder)) as make,
     ):
-        node: Organisation = make("Riverside")
         port = free_port()
+        node: Organisation = make("Riverside", pages=f"127.0.0.1:{port}")
         file = node.home / "settings.toml"
         settings = tomlkit.parse(file.read_text("utf-8"))
-        settings.update({"web_host": "127.0.0.1", "web_port": port})
+        settings["public_reports"] = True
         file.write_text(tomlkit.dumps(settings), "utf-8")
         node.start()
-        yield Pages(node, f"http://127.0.0.1:{port}")
+        node.run("import", str(SAMPLES / "bay_area_list.csv"), "--country", "US")
+        drafts = [each["id"] for each in node.run("draft", "list")["drafts"]]
+        node.attempt("draft", "publish", *drafts[: len(drafts) // 2])
+        base = f"http://127.0.0.1:{port}"
+        found = Pages(node, base, {role: f"the {role}" for role in ROLES})
+        for role, name in found.names.items():
+            one = visitor(browser, base, Device())
+            join(one, found.invitation(role), name)
+            one.leave()
+        yield found
+
+
+def join(one: Visitor, invitation: str, name: str) -> None:
+    """Take an invitation up, in a browser."""
+    one.go(invitation)
+    one.page.fill("#name", name)
+    one.page.fill("#passphrase", PASSPHRASE)
+    one.page.click("main button")
+    one.page.wait_for_url("**/me/start")
+
+
+@pytest.fixture
+def sign_in(visit: Callable[..., Visitor], site: Pages) -> Callable[..., Visitor]:
+    """Makes visitors who are signed in: `sign_in("reviewer", width=1280, script=False)`."""
+
+    def come(role: str, **device: object) -> Visitor:
+        one = visit(site.base, **device)
+        if role != "visitor":
+            one.go("/in")
+            one.page.fill("#name", site.names[role])
+            one.page.fill("#passphrase", PASSPHRASE)
+            one.page.click("main form button")
+            one.page.wait_for_url(f"{site.base}/*")
+            assert one.path == "/", one.path
+        return one
+
+    return come

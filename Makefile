@@ -12,7 +12,7 @@ PYTEST := env -u PARASOL_HOME -u PARASOL_PASSPHRASE_FILE $(BIN)/python -m pytest
 SOURCES := protocol keys federation node cli tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test quick slow browser lint format type arch cov bench docs vectors lock check clean runtime dev
+.PHONY: help install demo run test quick slow browser words lint format type arch cov bench docs vectors lock check clean runtime dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ slow: dev  ## the model of the whole network, nodes as processes, kill -9
 browser: dev  ## the pages in Chromium: stories, faults, weight; pictures go to build/screens
 	@$(PYTHON) .ci/chromium.py
 	$(PYTEST) tests/browser $(ARGS)
+
+words: dev  ## bring the catalogues of the languages up to date with the pages
+	@$(BIN)/python .ci/words.py
 
 lint: dev  ## ruff: faults, style, layout
 	$(BIN)/ruff check .

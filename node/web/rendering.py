@@ -11,6 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -43,6 +44,7 @@ def templates(language: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.policies["ext.i18n.trimmed"] = True  # as the words are collected
     catalogue = words(language)
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {
@@ -56,6 +58,7 @@ def templates(language: str) -> Environment:
         "when": partial(shown_time, language=language),
         "word": lambda code: vocabulary_words.word(code, catalogue.gettext),
         "ltr": ltr,
+        "tongue": partial(tongue, language=language),
     }
     return made
 
@@ -68,6 +71,12 @@ def render(name: str, language: str, /, **values: Any) -> str:
 def ltr(text: object) -> Markup:
     """A number, plate or address, which is read from left to right in every language."""
     return Markup('<bdi dir="ltr">{}</bdi>').format(text)
+
+
+def tongue(code: str, language: str) -> str:
+    """A language's name in another; a code that nobody knows stays as it is."""
+    name = Locale.parse(language).languages.get(code.partition("-")[0].lower())
+    return str(name or code)
 
 
 def shown_day(text: str, language: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from federation.policy import Policy, value_of
+from node.finding import Finding
 from node.hold_rounds import matched
 from node.hold_tokens import alarming
 from node.matching import is_alarming
@@ -47,26 +48,31 @@ def matching_standing(connection: Connection, node: Node) -> dict[str, Any]:
     }
 
 
-def matching_troubles(connection: Connection, node: Node) -> list[tuple[str, str]]:
+def matching_troubles(connection: Connection, node: Node) -> list[Finding]:
     """What a keeper should know of matching today, each with what to do."""
     quota = node.settings.match_quota
     names = {peer.id: peer.name for peer in all_peers(connection)}
     found = [
-        (
+        Finding(
             f"{names.get(peer, 'a peer')} asked about {count} of {quota} identifiers today",
             "ask them why; parasol peer pause ends it at once",
+            code="asks_much",
+            about={"peer": names.get(peer, ""), "count": count, "quota": quota},
         )
         for peer, count in sorted(answered_on(connection, node.today).items())
         if is_alarming(count, quota)
     ]
     found += [
-        (
+        Finding(
             f"{each.peer.name}: {each.said()}",
             "ask them why; parasol peer pause, if they are guesses",
+            code="many_tokens",
+            about={"peer": each.peer.name, "count": each.tokens},
         )
         for each in alarming(connection, node.context)
     ]
-    return [*found, *((what, OFF_CURE) for what in matching_off(node.policy, node.context))]
+    off = matching_off(node.policy, node.context)
+    return [*found, *(Finding(what, OFF_CURE, code="matching_off") for what in off)]
 
 
 def matching_off(policy: Policy, context: Context) -> Iterator[str]:

@@ -5,7 +5,7 @@ stored as a hash. Nothing that leads to a person is asked for.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from node.store.members import (
     add_member,
     keepers,
     member_named,
+    name_key,
     remove_member,
     take_invitation,
 )
@@ -35,6 +36,14 @@ INVITATION_DAYS: Final = 7
 DAY_US: Final = 86_400_000_000
 NAME_MOST: Final = 40
 LANGUAGE_FOLLOWS: Final = ""
+COMMAND_LINE: Final = "the command line"
+NOBODYS: Final = frozenset({COMMAND_LINE, "parasol init", SOMEBODY})
+"""Names of the audit that are no person's: nobody may take one."""
+INVITES: Final[Mapping[str, frozenset[str]]] = {
+    Role.REVIEWER: frozenset({Role.MEMBER, Role.OUTREACH}),
+    Role.KEEPER: frozenset(JOINING),
+}
+"""Whom a role may invite, and whose invitations it may take back; the others invite nobody."""
 
 
 def new_code(random: Callable[[int], bytes]) -> str:
@@ -110,7 +119,26 @@ def check_name(text: str) -> str:
     if sum(each.isdigit() for each in name) >= 6 or "@" in name:
         # A working name stands in the audit for years: it must not be what leads to a person.
         raise BadField("working name: not a number or an address; make a name up")
+    if name_key(name) in NOBODYS:
+        raise BadField("working name: that one stands for something else; make another up")
     return name
+
+
+def may_invite(connection: Connection, by: str) -> frozenset[str]:
+    """The roles that a person may invite into; any for the command line, none for a stranger."""
+    if by == COMMAND_LINE:
+        return frozenset(JOINING)
+    found = member_named(connection, by)
+    return INVITES.get(found.role, frozenset()) if found is not None else frozenset()
+
+
+def refuse_to_invite(connection: Connection, by: str, role: str) -> None:
+    """Refused where a person may not invite anybody into a role, nor take that back."""
+    if role in {str(each) for each in JOINING} and role not in may_invite(connection, by):
+        raise Refused(
+            "a reviewer invites members and outreach workers; reviewers and keepers are invited by"
+            " a keeper"
+        )
 
 
 async def join(node: Node, code: str, name: str, secret: str) -> Member:

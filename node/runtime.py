@@ -94,6 +94,7 @@ class Node:
         self.exchange: Exchange | None = None  # only while a server runs
         self.on_news: Callable[[set[int]], None] = _ignore  # the server wakes its syncs here
         self.on_peers: Callable[[], None] = _nothing  # a peer was added or changed state
+        self.pages_trouble = ""  # why the pages cannot listen, while they cannot
 
     @property
     def key(self) -> SigningKey:

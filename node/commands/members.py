@@ -5,7 +5,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from node.errors import BadField, Refused
-from node.membership import leave, named, offer, page_addresses, shown_offer
+from node.membership import (
+    COMMAND_LINE,
+    leave,
+    named,
+    offer,
+    page_addresses,
+    refuse_to_invite,
+    shown_offer,
+)
 from node.moments import iso_time
 from node.runtime import Node
 from node.store.audit import Act, note
@@ -21,14 +29,16 @@ from node.store.reviews import name_of
 from node.web.roles import JOINING, Role
 from protocol.ids import iso_date
 
-COMMAND_LINE = "the command line"
-
 
 async def member_invite(node: Node, role: str, by: str = COMMAND_LINE) -> dict[str, Any]:
-    """Make an invitation, good once and for a week: {"code", "links", "id", "role", "until"}."""
+    """Make an invitation, good once and for a week: {"code", "links", "id", "role", "until"}.
+
+    Refused where whoever asks may not invite into that role.
+    """
     context, who = node.context, name_of(by)
 
     def effect(connection: Connection) -> dict[str, Any]:
+        refuse_to_invite(connection, who, role)
         code, invitation = offer(connection, role, who, context.now_us(), context.random)
         return shown_offer(node.settings, code, invitation)
 
@@ -60,9 +70,17 @@ async def member_list(node: Node) -> dict[str, Any]:
     return await node.read(query)
 
 
-async def member_cancel(node: Node, invitation: str) -> dict[str, Any]:
-    """Take an invitation back. NotFound."""
-    await node.change(cancel_invitation, invitation.strip())
+async def member_cancel(node: Node, invitation: str, by: str = COMMAND_LINE) -> dict[str, Any]:
+    """Take an invitation back. NotFound; Refused where whoever asks could not have made it."""
+    wanted, who = invitation.strip(), name_of(by)
+
+    def effect(connection: Connection) -> None:
+        for each in open_invitations(connection, node.context.now_us()):
+            if each.id == wanted:
+                refuse_to_invite(connection, who, each.role)
+        cancel_invitation(connection, wanted)
+
+    await node.change(effect)
     return {"id": invitation.strip(), "state": "cancelled"}
 
 

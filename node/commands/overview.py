@@ -5,6 +5,7 @@ alerts. What is merely wrong is told here in a sentence; `doctor` looks deeper a
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ from node.backup import BACKUP
 from node.defences import defences
 from node.duty_words import waiting_duties
 from node.errors import StoreDamaged
-from node.findings import BACKUP_OLD_US, facts_of, findings
+from node.finding import Finding
+from node.findings import BACKUP_OLD_US, facts_of, findings, pages_finding
 from node.introductions import trouble_of
 from node.matching_state import matching_standing, matching_troubles
 from node.moments import iso_time, span
@@ -60,8 +62,8 @@ class Standing:
     returned: int
     ending: int
     in_review: int = 0
-    duties: tuple[str, ...] = ()
-    defences: tuple[tuple[str, str], ...] = ()
+    duties: tuple[Finding, ...] = ()
+    defences: tuple[Finding, ...] = ()
 
     @property
     def outbox(self) -> int:
@@ -80,6 +82,7 @@ async def status(node: Node) -> dict[str, Any]:
     matching = await node.read(matching_standing, node)
     alarms = await node.read(matching_troubles, node)
     document = node.documents.current
+    told = [*warnings(node, found), *alarms]
     return {
         "org": text_id(node.keystore.org),
         "name": node.settings.org,
@@ -93,22 +96,23 @@ async def status(node: Node) -> dict[str, Any]:
         "policy": "in force" if policy_in_force(node, found) else "edited, not in force",
         "peers": [_shown(peer, found.waiting.get(peer.id, Waiting())) for peer in found.peers],
         "matching": matching,
-        "warnings": [*warnings(node, found), *(f"{what}; {cure}" for what, cure in alarms)],
+        "warnings": [f"{each.what}: {each.cure}" for each in told],
+        "findings": [each.shown() for each in told],
     }
 
 
-async def doctor(node: Node) -> dict[str, Any]:
-    """Find dead ends before they hurt: {"findings": [{"what", "cure", "level"}]}.
+async def doctor(node: Node, quick: bool = False) -> dict[str, Any]:
+    """Find dead ends before they hurt: {"findings": [{"what", "cure", "level", "code", "about"}]}.
 
     Level `problem` is for what is at risk now, `note` for what should be known. Reads every page
-    of the store once, so it takes a second for a large one.
+    of the store once, so it takes a second for a large one; `quick` leaves that out.
     """
     try:
         facts = await node.read(facts_of, node.context)
     except StoreDamaged:
         facts = None
     alarms = [] if facts is None else await node.read(matching_troubles, node)
-    found = await asyncio.to_thread(findings, node, facts, alarms)
+    found = await asyncio.to_thread(findings, node, facts, alarms, quick=quick)
     return {"findings": [each.shown() for each in found]}
 
 
@@ -116,7 +120,7 @@ def _shown(peer: Peer, waiting: Waiting) -> dict[str, Any]:
     return {
         "id": text_id(peer.org), "name": peer.name, "state": peer.state.value,
         "last_contact": iso_time(peer.contact_us), "lag": waiting.lag, "overdue": waiting.overdue,
-        "held": waiting.held, "trouble": trouble_of(peer),
+        "held": waiting.held, "trouble": trouble_of(peer), "deriving": peer.out_due is not None,
     }  # fmt: skip
 
 
@@ -189,38 +193,59 @@ def policy_in_force(node: Node, found: Standing) -> bool:
         return False
 
 
-def warnings(node: Node, found: Standing) -> list[str]:
-    """What a keeper should not overlook, a sentence each."""
-    said = [f"{what}; {cure}" for what, cure in found.defences]
-    now, today = node.context.now_us(), node.today
-    left = node.documents.current.exp - today
-    if left < 0:
-        said.append("the organisation's document has ended; renew it: parasol keys rotate")
-    elif left <= WARNING_DAYS:
-        said.append(f"the organisation's document ends in {left} days: parasol keys rotate")
-    if not found.backup_us:
-        said.append("there is no backup yet: parasol backup")
-    elif now - found.backup_us > BACKUP_OLD_US:
-        said.append(f"the last backup is {span(now - found.backup_us)} old: parasol backup")
-    if node.context.hold_all:
-        said.append("the register is lost; nothing goes out before: parasol recover confirm")
-    elif found.suspended or found.returned:
-        said.append("alerts are held back since a restore: parasol recover show")
-    if not policy_in_force(node, found):
-        said.append("policy.toml was edited and is not in force: parasol policy apply")
-    said += found.duties
+def warnings(node: Node, found: Standing) -> list[Finding]:
+    """What a keeper should not overlook."""
+    said = [pages_finding(node)] if node.pages_trouble else []
+    said += [*found.defences, *_keeping(node, found), *found.duties]
     if found.ending:
         what = "1 alert ends" if found.ending == 1 else f"{found.ending} alerts end"
         said.append(
-            f"{what} within {ENDING_DAYS} days; renew what still holds:"
-            f" parasol alert list --ending {ENDING_DAYS}"
-        )
+            Finding(
+                f"{what} within {ENDING_DAYS} days; renew what still holds",
+                f"parasol alert list --ending {ENDING_DAYS}", "note", "alerts_end",
+                {"count": found.ending, "days": ENDING_DAYS},
+            )
+        )  # fmt: skip
     if found.in_review:
-        said.append(f"{found.in_review} alerts of peers wait for a person: parasol review list")
+        what = f"{found.in_review} alerts of peers wait for a person"
+        about = {"count": found.in_review}
+        said.append(Finding(what, "parasol review list", "note", "review_waits", about))
     late = [peer.name for peer in found.peers if _overdue(found, peer)]
     if late:
-        said.append(f"not confirmed in time, ring them up: {', '.join(late)}")
+        what, who = "not confirmed in time, ring them up", ", ".join(late)
+        said.append(Finding(what, who, code="overdue", about={"peers": who}))
+    behind = [peer.name for peer in found.peers if peer.out_due is not None]
+    if behind:
+        what = "the policy changed, and what these get is being worked out anew; wait"
+        who = ", ".join(behind)
+        said.append(Finding(what, who, "note", "deriving", {"peers": who}))
     return said
+
+
+def _keeping(node: Node, found: Standing) -> Iterator[Finding]:
+    """What the keeper alone can see to: document, backup, recovery, policy."""
+    left, age = node.documents.current.exp - node.today, node.context.now_us() - found.backup_us
+    ends = f"the organisation's document ends in {left} days"
+    if left < 0:
+        what = "the organisation's document has ended; renew it"
+        yield Finding(what, "parasol keys rotate", code="document_ended")
+    elif left <= WARNING_DAYS:
+        yield Finding(ends, "parasol keys rotate", "note", "document_ends", {"days": left})
+    if not found.backup_us:
+        yield Finding("there is no backup yet", "parasol backup", code="no_backup")
+    elif age > BACKUP_OLD_US:
+        what = f"the last backup is {span(age)} old"
+        yield Finding(what, "parasol backup", "note", "backup_old", {"age_span": age})
+    if node.context.hold_all:
+        what = "the register is lost; nothing goes out before"
+        yield Finding(what, "parasol recover confirm", code="register_lost")
+    elif found.suspended or found.returned:
+        about = {"count": found.suspended + found.returned}
+        what = "alerts are held back since a restore"
+        yield Finding(what, "parasol recover show", code="held_since_restore", about=about)
+    if not policy_in_force(node, found):
+        what = "policy.toml was edited and is not in force"
+        yield Finding(what, "parasol policy apply", code="policy_edited")
 
 
 def _overdue(found: Standing, peer: Peer) -> bool:

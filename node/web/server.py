@@ -1,6 +1,7 @@
 """The pages' own address: it listens apart from the peers' endpoint, and fails apart from it.
 
-Where the address is taken, the node goes on without pages, says so, and tries again.
+Where the address is taken, the node goes on without pages, says so in `status` and `doctor`, and
+tries again.
 """
 
 import asyncio
@@ -30,7 +31,6 @@ class PagesServer:
         self._runner: web.ServerRunner | None = None
         self._retry: asyncio.Task[None] | None = None
         self._gate: Gate | None = None
-        self.trouble = ""
 
     async def start(self) -> None:
         """Listen where the settings say; nothing where they name no address."""
@@ -56,10 +56,10 @@ class PagesServer:
         try:
             await site.start()
         except OSError as error:
-            self.trouble = error.strerror or "taken"
-            _log.error("no pages: cannot listen on port %s: %s", settings.web_port, self.trouble)
+            why = self._node.pages_trouble = error.strerror or "taken"
+            _log.error("no pages: cannot listen on port %s: %s", settings.web_port, why)
             return False
-        self.trouble = ""
+        self._node.pages_trouble = ""
         return True
 
     async def _listen_later(self, runner: web.ServerRunner) -> None:

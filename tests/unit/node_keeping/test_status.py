@@ -1,10 +1,14 @@
 """The node at a glance: what is counted, and what a keeper is warned of."""
 
+import socket
+from dataclasses import replace
 from typing import Any
 
 from federation.peers import PeerState
-from node.commands.overview import status
+from node.commands.overview import doctor, status
 from node.runtime import Node
+from node.store.peers import set_peer
+from node.web.server import PagesServer
 from protocol.ids import text_id
 from tests.unit.node_keeping.kept import DAY, HOUR, Kept, befriend, confirm, documents_of, say
 
@@ -74,3 +78,43 @@ async def test_the_end_of_the_document_is_announced_a_month_ahead(riverside: Kep
         assert any("ends in 25 days" in each for each in (await status(node))["warnings"])
         riverside.now += 60 * DAY
         assert any("has ended" in each for each in (await status(node))["warnings"])
+
+
+async def test_each_warning_has_a_code_with_what_it_counts(riverside: Kept) -> None:
+    async with riverside.opened() as node:
+        (found,) = (await status(node))["findings"]
+        assert (found["code"], found["level"]) == ("no_backup", "problem")
+        riverside.now += 370 * DAY
+        found = (await status(node))["findings"][0]
+        assert (found["code"], found["about"]) == ("document_ends", {"days": 25})
+
+
+async def test_pages_that_cannot_listen_are_told(riverside: Kept) -> None:
+    async with riverside.opened() as node:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            node.settings = replace(node.settings, web_host="127.0.0.1", web_port=port)
+            pages = PagesServer(node)
+            await pages.start()
+            try:
+                told = (await status(node))["warnings"]
+                assert any(f"port {port} cannot be used" in each for each in told)
+                assert f"port {port} cannot be used" in str(await doctor(node))
+            finally:
+                await pages.stop()
+        again = PagesServer(node)
+        await again.start()
+        await again.stop()
+        assert not any("port" in each for each in (await status(node))["warnings"])
+
+
+async def test_peers_whose_rows_are_being_worked_out_anew_are_named(
+    riverside: Kept, harbour: Kept
+) -> None:
+    docs = await documents_of(harbour)
+    async with riverside.opened() as node:
+        peer = await befriend(node, docs, "Harbour")
+        assert (await peer_row(node))["deriving"] is False
+        await node.change(set_peer, peer.id, out_due=b"")
+        assert (await peer_row(node))["deriving"] is True
+        assert "worked out anew; wait: Harbour" in " ".join((await status(node))["warnings"])

@@ -37,6 +37,7 @@ from node.store.mailbox import forget_mail
 from node.store.onward import spread_onward
 from node.store.passed_on import show
 from node.store.peers import mark_hello_due
+from node.store.questions import forget_questions
 from node.store.receipts import forget_receipts
 from node.store.records import forget_expired
 from node.store.register import Register
@@ -189,6 +190,7 @@ def forget_ended(connection: Connection, today: Day, register: Register | None =
     ended = purge_ended(connection, today) + blank_ended(connection, today * DAY_US)
     ended += end_forwarded(connection, today, Day(today - KEEP_STOPS_DAYS))
     forget_receipts(connection, today * DAY_US)
+    forget_questions(connection, today * DAY_US)
     gone = forget_expired(connection, Day(today - KEEP_STOPS_DAYS))
     live = select(records.c.rk)
     connection.execute(

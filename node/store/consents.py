@@ -14,6 +14,7 @@ from federation.release import Consent
 from node.store import register as permissions
 from node.store.context import Context
 from node.store.drafts import SCOPES, Asked, draft_by_id, purge_draft, save_draft
+from node.store.questions import drop_questions
 from node.store.records import decode_consent, encode_consent
 from node.store.register import Register
 from node.store.tables import drafts, own, reporter_updates
@@ -56,6 +57,7 @@ def purge_reports_of(connection: Connection, context: Context, rk: RecordKey) ->
     for (draft,) in connection.execute(select(drafts.c.id).where(drafts.c.rk == rk)).fetchall():
         purge_report(connection, context, draft)
     connection.execute(delete(reporter_updates).where(reporter_updates.c.rk == rk))
+    drop_questions(connection, rk=rk)
 
 
 def obey_consents(connection: Connection, context: Context) -> None:
@@ -87,3 +89,4 @@ def _noes(asked: Asked) -> dict[str, bool]:
 def _purge(connection: Connection, draft: str) -> None:
     purge_draft(connection, draft)
     connection.execute(delete(reporter_updates).where(reporter_updates.c.draft == draft))
+    drop_questions(connection, draft)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from federation.release import Consent
 from node.errors import BadRequest, NotFound
+from node.store.photos import drop_photos, drop_photos_of_blank
 from node.store.tables import drafts, records
 from protocol.codec import Value
 from protocol.entry import Status
@@ -193,6 +194,7 @@ def drop_reports(connection: Connection, wanted: Iterable[Draft]) -> None:
     ]
     if rows:
         connection.execute(_WITHOUT_REPORT, rows)
+        drop_photos(connection, [row["b_id"] for row in rows])
 
 
 def save_draft(connection: Connection, draft: Draft) -> None:
@@ -244,6 +246,7 @@ def mark_published(connection: Connection, draft: Draft, rk: RecordKey) -> bool:
 def purge_draft(connection: Connection, id_: str) -> None:
     """Purge one draft, refused where it waits; its fingerprint keeps its row from coming again."""
     connection.execute(update(drafts).where(drafts.c.id == id_).values(_BLANK))
+    drop_photos(connection, [id_])
     connection.execute(
         update(drafts)
         .where(drafts.c.id == id_, drafts.c.state == DraftState.OPEN.value)
@@ -277,6 +280,8 @@ def blank_ended(connection: Connection, now_us: int) -> int:
         )
         .values(_BLANK)
     )
+    if result.rowcount:
+        drop_photos_of_blank(connection)
     return result.rowcount
 
 

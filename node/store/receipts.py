@@ -32,6 +32,7 @@ class UpdateKind(StrEnum):
     ADD = "add"
     CORRECT = "correct"
     CONSENT = "consent"
+    ANSWER = "answer"  # to a question of the desk
 
 
 class UpdateState(StrEnum):
@@ -74,7 +75,7 @@ def salt(connection: Connection, random: Callable[[int], bytes]) -> bytes:
 
 def add_receipt(connection: Connection, hashed: bytes, opens: Opens, now_us: int) -> bool:
     """Note what a new code opens; an earlier code of that report ends: whether there was one."""
-    gone = connection.execute(delete(receipts).where(_same(receipts, opens)))
+    gone = connection.execute(delete(receipts).where(same_report(receipts, opens)))
     connection.execute(
         insert(receipts).values(hash=hashed, draft=opens.draft, rk=opens.rk, issued_us=now_us)
     )
@@ -96,7 +97,7 @@ def add_update(
     now_us: int,
 ) -> str:
     """Let something wait for the desk; BadRequest where too much of this report waits already."""
-    waiting = select(func.count()).where(_same(reporter_updates, opens), _WAITS)
+    waiting = select(func.count()).where(same_report(reporter_updates, opens), _WAITS)
     if connection.execute(waiting).scalar_one() >= MOST_WAITING:
         raise BadRequest("much of this report waits for the desk already; wait until it is read")
     id_ = text_id(random(ID_BYTES))
@@ -112,7 +113,9 @@ def add_update(
 def drop_waiting_consent(connection: Connection, opens: Opens) -> tuple[str, ...]:
     """Take away a widening that waits; returns its scopes, to ask for it anew or not at all."""
     query = select(reporter_updates).where(
-        _same(reporter_updates, opens), _WAITS, reporter_updates.c.kind == UpdateKind.CONSENT.value
+        same_report(reporter_updates, opens),
+        _WAITS,
+        reporter_updates.c.kind == UpdateKind.CONSENT.value,
     )
     found = [_update(row) for row in connection.execute(query)]
     for each in found:
@@ -122,7 +125,7 @@ def drop_waiting_consent(connection: Connection, opens: Opens) -> tuple[str, ...
 
 def updates_of(connection: Connection, opens: Opens) -> list[Update]:
     """All that a reporter sent of one report, oldest first; what was settled has no words left."""
-    query = select(reporter_updates).where(_same(reporter_updates, opens))
+    query = select(reporter_updates).where(same_report(reporter_updates, opens))
     return [_update(row) for row in connection.execute(query.order_by(reporter_updates.c.made_us))]
 
 
@@ -181,7 +184,7 @@ def forget_receipts(connection: Connection, now_us: int) -> int:
 _WAITS = reporter_updates.c.state == UpdateState.WAITING.value
 
 
-def _same(table: Any, opens: Opens) -> Any:
+def same_report(table: Any, opens: Opens) -> Any:
     """Rows of the same report: of its draft, or of its alert."""
     draft = and_(table.c.draft == opens.draft, table.c.draft != "")
     return draft if opens.rk is None else or_(draft, table.c.rk == opens.rk)

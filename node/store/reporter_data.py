@@ -22,6 +22,7 @@ from node.store.drafts import (
     drafts_with_report,
     drop_reports,
 )
+from node.store.questions import drop_questions
 from node.store.register import Register
 from node.store.tables import reporter_updates
 from protocol.ids import Day
@@ -48,6 +49,8 @@ def purge_due(connection: Connection, context: Context, only: Iterable[str] | No
         connection.execute(
             delete(reporter_updates).where(settled, reporter_updates.c.state != WAITING)
         )
+    for draft in due:
+        drop_questions(connection, draft.id)
     day = context.today.to_bytes(8, "big")
     for draft in due:
         context.register.stage(permissions.PRIVATE, draft.id.encode(), day)

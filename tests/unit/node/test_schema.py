@@ -265,3 +265,17 @@ def test_no_ledger_of_before_is_due(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.execute(select(metadata.tables["peers"].c.out_due)).scalar() is None
     engine.dispose()
+
+
+def test_before_reports_on_pages_nobody_was_asked_and_no_report_had_photos(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0013")
+    _fill(engine, "reporter_updates", id="a", draft="d", kind="add", state="waiting", rk=None)
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("questions", "photos", "photo_keys", "sent_forms"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["reporter_updates"].c.id)).scalar() == "a"
+    engine.dispose()

@@ -71,6 +71,13 @@ ROUTES: Final = (
     Route("GET", "/", "check:front", EVERYBODY, script=True),
     Route("POST", "/look", "check:ask", MEMBERS, Rate(30, 4)),
     Route("GET", "/look", "check:found", MEMBERS, Rate(30, 4)),
+    # Alerts
+    Route("GET", "/list", "alerts:listed", MEMBERS),
+    Route("GET", "/list/{id}", "alerts:one", MEMBERS),
+    Route("GET", "/list/{id}/judge", "alert_acts:judging", REVIEWERS),
+    Route("POST", "/list/{id}/judge", "alert_acts:judge", REVIEWERS),
+    Route("GET", "/list/{id}/change", "alert_acts:changing", REVIEWERS),
+    Route("POST", "/list/{id}/change", "alert_acts:change", REVIEWERS),
     # My account
     Route("GET", "/me", "account:show", MEMBERS),
     Route("GET", "/me/start", "account:start", MEMBERS),

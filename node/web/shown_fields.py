@@ -61,6 +61,7 @@ FIELD_WORDS: Final = {
 
 LEFT_TO_RIGHT: Final = frozenset({"phone", "email", "handle", "profile", "plate"})
 CODED: Final = frozenset({"codes", "severity", "role", "basis", "location_type", "date.slot"})
+PROSE: Final = frozenset({"text", "advice"})
 COARSER: Final = {
     "date.week": ("date.day",),
     "date.month": ("date.day", "date.week"),
@@ -74,13 +75,17 @@ HIDDEN: Final = frozenset({"kind", "terms", "ref", "codes", "severity"})
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """One field: its name in words, and its values; `ltr` for what is read from left to right."""
+    """One field: its name in words, and its values; `ltr` for what is read from left to right.
+
+    `language` is that in which a prose was written, "" for all else.
+    """
 
     name: str
     label: str
     values: tuple[str, ...] = field(repr=False)
     ltr: bool
     prose: bool
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,12 @@ def label(name: str, tr: Tr) -> str:
 
 def _shown(name: str, value: Any, tr: Tr) -> ShownField:
     values = value if isinstance(value, list) else [value]
+    if name in PROSE and len(values) == 2:  # its language, and its words
+        written, words = map(str, values)
+        return ShownField(name, label(name, tr), (words,), ltr=False, prose=True, language=written)
     texts = [word(each, tr) if name in CODED else str(each) for each in values]
     family = name.split(".", maxsplit=1)[0]
-    return ShownField(
-        name, label(name, tr), tuple(texts), family in LEFT_TO_RIGHT, name in {"text", "advice"}
-    )
+    return ShownField(name, label(name, tr), tuple(texts), family in LEFT_TO_RIGHT, name in PROSE)
 
 
 def shown_alert(row: Mapping[str, Any], tr: Tr, now_us: int) -> ShownAlert:

@@ -102,6 +102,21 @@ OTHER_WORDS: Final = {
     "police_anonymised": N_("give it to the police without anything about me"),
     "police_supported": N_("help me speak with the police"),
     "keep": N_("keep it with this organisation"),
+    "corroborate": N_("says so too"),
+    "dispute": N_("disputes it"),
+    "same_as": N_("says it is the same person"),
+    "adopted_from": N_("made it its own"),
+    "pending": N_("not confirmed yet"),
+    "confirmed": N_("confirmed"),
+    "held": N_("held there"),
+    "overdue": N_("not confirmed, and late"),
+    "recalled": N_("taken back there"),
+    "alert": N_("alert"),
+    "withdrawal": N_("taking it back"),
+    "erasure": N_("erasing it"),
+    "stop": N_("ending it"),
+    "disputed": N_("an objection is being looked into"),
+    "revoked_key": N_("its key was revoked"),
 }
 
 

@@ -12,14 +12,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from keys.errors import MatchingUnavailable
-from node.consent_words import answered_since, asked_on_form
-from node.desk.prompts import prompts
+from node.consent_words import answered_since
 from node.duties import purge_reports
 from node.edits import Form, concerns, edited, local_day
 from node.errors import BadField, BadRequest, NodeError
 from node.holding import NEEDED_MOST, Held, hold_back, store_held
 from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
-from node.receipt_codes import new_receipt
+from node.reporting import Told, prompted, take_report
 from node.runtime import Node
 from node.store.consents import stage_answers
 from node.store.drafts import (
@@ -28,20 +27,17 @@ from node.store.drafts import (
     Draft,
     DraftState,
     StoredDoubt,
-    add_drafts,
     find_draft,
-    new_id,
     open_drafts,
     save_draft,
 )
-from node.store.receipts import Opens, add_receipt, waiting_updates
+from node.store.receipts import waiting_updates
 from node.store.reviews import KEEPER, all_reviewers, name_of, words_of
 from protocol.codec import Value
 from protocol.errors import ProtocolError
 from protocol.ids import Day, text_id
 from protocol.vocabulary import severity_of
 
-BY_HAND = "form"
 CONSENT = "consent"
 REASON_CHARACTERS = 500
 
@@ -57,24 +53,11 @@ async def draft_new(
     `consent` are the scopes that the reporter gave on the form; with none, nobody asked her.
     `receipt` adds {"receipt"}: her code, which is shown here and never again.
     """
-    asked = asked_on_form(consent)
-    values = edited({}, fields, node.settings, _today(node))
-    if not values.keys() - {"place.region"}:
-        raise BadField("nothing was given; a draft needs at least codes, as codes=NP")
-    context = node.context
-    draft = Draft(
-        new_id(context.random), DraftState.OPEN, values, {}, prompted(values, {}, 0), asked,
-        BY_HAND, 0, None, context.now_us(),
-    )  # fmt: skip
-    code, hashed = await new_receipt(node) if receipt else ("", b"")
-
-    def effect(connection: Connection) -> None:
-        add_drafts(connection, [draft])
-        if receipt:
-            add_receipt(connection, hashed, Opens(draft.id, None), draft.made_us)
-
-    await node.change(effect)
-    told = {"receipt": code} if receipt else {}
+    taken = await take_report(node, Told(fields, consent), receipt=receipt)
+    if taken is None:  # only a form with a token of its own can have been sent before
+        raise BadRequest("this report was sent before")
+    told = {"receipt": taken.code} if receipt else {}
+    draft = taken.draft
     return {"id": draft.id, "doubts": [_doubt(doubt) for doubt in draft.doubts], **told}
 
 
@@ -293,17 +276,6 @@ def _wanted(
 def _refusal(each: NotReady) -> dict[str, Any]:
     row: dict[str, Any] = {"id": each.id, "reason": each.reason}
     return row
-
-
-def prompted(
-    values: Mapping[str, Value], private: Mapping[str, str], row: int
-) -> tuple[StoredDoubt, ...]:
-    """What a reviewer is asked to look at in a draft's words as they stand now."""
-    return tuple(
-        StoredDoubt(row, found.column, found.text, found.guess, found.blocking, found.reason,
-                    found.column)
-        for found in prompts(values, private)
-    )  # fmt: skip
 
 
 def _doubt(doubt: StoredDoubt) -> dict[str, Any]:

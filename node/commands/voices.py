@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from federation.voices import CORROBORATE, DISPUTE, SAME_AS
 from node.adopting import adoptable
-from node.commands.drafts import prompted
 from node.errors import BadField
 from node.publishing import reason_code
+from node.reporting import prompted
 from node.runtime import Node
 from node.said import said_lines
 from node.store.drafts import Draft, DraftState, add_drafts, new_id

@@ -45,9 +45,12 @@ def names_onward(policy: Policy) -> list[str]:
 
 
 def keeps_from_some(restrictions: Restrictions) -> bool:
-    """Whether a record is kept from single organisations: a hub would not know from whom."""
+    """Whether a record, or a field of it, is kept from single organisations.
+
+    A hub would not know from whom, and a list of names for this record alone would tell its fields.
+    """
     hidden = (names for org, names in restrictions.withhold.items() if org != "*")
-    return restrictions.peers is not None or any(not names.isdisjoint(ALWAYS) for names in hidden)
+    return restrictions.peers is not None or any(hidden)
 
 
 @dataclass(frozen=True, slots=True)

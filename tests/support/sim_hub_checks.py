@@ -242,7 +242,7 @@ def _check_terms(world: "HubWorld", rk: RecordKey, record: TrueRecord) -> None:
         return
     own, limits = world.truth.switches[record.org], record.restrictions
     is_kept_from_some = limits.peers is not None or any(
-        names & ALWAYS for whom, names in limits.withhold.items() if whom != "*"
+        names for whom, names in limits.withhold.items() if whom != "*"
     )
     wanted = NOTHING
     if own.onward == "on" and record.consented and not is_kept_from_some:

@@ -247,8 +247,9 @@ async def test_what_was_rolled_back_brings_a_hub_in_step_with_nobody(tmp_path: P
         assert node.context.in_step == set()
 
 
-async def test_an_alert_that_is_kept_from_one_organisation_is_passed_on_by_nobody(
-    tmp_path: Path,
+@pytest.mark.parametrize("kept", [{"hide": True}, {"withhold": ["text"]}])
+async def test_what_is_kept_from_one_organisation_is_passed_on_by_nobody(
+    tmp_path: Path, kept: dict[str, object]
 ) -> None:
     async with one_node(tmp_path / "node") as node:
         hub, rival = await befriend(node, "Hub"), await befriend(node, "Rival")
@@ -261,12 +262,15 @@ async def test_an_alert_that_is_kept_from_one_organisation_is_passed_on_by_nobod
             return terms[4], bool(terms[5])
 
         assert await onward() == (True, True)
-        await node.dispatch("alert_narrow", {"alert": alert, "peer": "Rival", "hide": True})
+        await node.dispatch("alert_narrow", {"alert": alert, "withhold": ["codes"]})
+        assert await onward() == (True, True)  # kept from all: no hub has it
+        await node.dispatch("alert_narrow", {"alert": alert, "peer": "Rival", **kept})
         assert await onward() == (False, False)
         (item,) = await told(node, hub)
         assert isinstance(item, Put)
         assert opened_values(item.disclosures)["terms"][4:] == [False, []]  # type: ignore[index]
-        assert all(isinstance(item, Stop) for item in await told(node, rival))
+        for item in await told(node, rival):
+            assert isinstance(item, Stop) or "text" not in opened_values(item.disclosures)
         await node.dispatch(
             "alert_correct", {"alert": alert, "fields": {"text": ["He came back."]}}
         )

@@ -118,7 +118,7 @@ def shown(connection: Connection, context: Context, opens: Opens) -> dict[str, A
         rows = covered(connection, context, text_id(report.record.entry.rk))
         result["alert"] = text_id(report.record.entry.rk)
         result["peers"] = [_where(row.shown(now)) for row in rows]
-        result["summary"] = summarise(rows, now, context.overdue_us) if rows else ""
+        result["summary"] = summarise(rows, now, context) if rows else ""
     result["sent"] = [_sent(each) for each in updates_of(connection, report.opens)]
     return result
 

@@ -25,6 +25,7 @@ from protocol.commitment import erased_hash
 from protocol.entry import Status
 from protocol.ids import RecordKey, text_id
 
+BEHIND_HUBS = "hubs among them may have passed it on: what their peers confirm, the hubs see"
 RECOVERY = "recovery_"  # before the reason of what this node itself holds back since a restore
 _WHAT = {Status.LIVE: "alert", Status.WITHDRAWN: "withdrawal", Status.ERASED: "erasure"}
 
@@ -57,8 +58,7 @@ async def alert_coverage(node: Node, alert: str | None = None) -> dict[str, Any]
     return {
         "coverage": [row.shown(now) for row in rows],
         "summary": {
-            text_id(rk): summarise(found, now, node.context.overdue_us)
-            for rk, found in _by_alert(rows)
+            text_id(rk): summarise(found, now, node.context) for rk, found in _by_alert(rows)
         },
     }
 
@@ -127,19 +127,24 @@ def waiting(row: Row[Any], context: Context) -> str:
     return "overdue" if late else "pending"
 
 
-def summarise(rows: Iterable[Covered], now: int, overdue_us: int) -> str:
-    """One alert in a sentence: 7 of 8 confirmed; Riverside 31 h overdue, last seen 2 days ago."""
+def summarise(rows: Iterable[Covered], now: int, context: Context) -> str:
+    """One alert in a sentence: 7 of 8 confirmed; Riverside 31 h overdue, last seen 2 days ago.
+
+    It says where more may have it than are counted: behind hubs, whom only the hubs know.
+    """
     told = [row for row in rows if row.peer.state is not PeerState.GONE or row.state != "recalled"]
     done = [row for row in told if row.state in {"confirmed", "recalled"}]
     parts = [f"{len(done)} of {len(told)} confirmed"]
     for row in told:
         if row.state == "overdue":
-            late = span(now - row.since - overdue_us)
+            late = span(now - row.since - context.overdue_us)
             parts.append(f"{row.peer.name} {late} overdue, {last_seen(row.peer, now)}")
         elif row.reason.startswith(RECOVERY):
             parts.append(f"held back for {row.peer.name} until the keeper confirms")
         elif row.state == "held":
             parts.append(f"{row.peer.name} holds it ({row.reason})")
+    if context.policy.onward == "on":
+        parts.append(BEHIND_HUBS)
     return "; ".join(parts)
 
 

@@ -135,3 +135,17 @@ async def test_an_alert_is_found_by_the_start_of_its_id_and_another_is_not(
         assert len((await alert_coverage(node, text_id(alert)[:12]))["coverage"]) == 1
         with pytest.raises(NotFound, match="parasol alert list"):
             await alert_coverage(node, "aaaaaaaaaaaa")
+
+
+@pytest.mark.parametrize("onward", [False, True])
+async def test_where_hubs_pass_on_a_summary_does_not_claim_to_have_counted_all(
+    riverside: Kept, harbour: Kept, *, onward: bool
+) -> None:
+    docs = await documents_of(harbour)
+    async with riverside.opened() as node:
+        await befriend(node, docs, "Harbour")
+        if onward:
+            node.context.policy = node.policy.model_copy(update={"onward": "on"})
+        (alert,) = await say(node)
+        (told,) = (await alert_coverage(node, text_id(alert)))["summary"].values()
+        assert ("hubs among them" in told) is onward

@@ -22,6 +22,7 @@ class Story:
     """One run: the organisations, their drafts by (name, row of the list), and their alerts.
 
     `hero` is the alert that all three are asked about, `passed` the one that a hub passes on.
+    `invitations` are links to Riverside's pages, one for each role.
     Lakeside comes in late: it is among those who `joined` once it serves.
     """
 
@@ -34,6 +35,7 @@ class Story:
     published: dict[str, list[str]] = field(default_factory=dict)
     hero: str = ""
     passed: str = ""
+    invitations: dict[str, str] = field(default_factory=dict)
     joined: list[Organisation] = field(default_factory=list)
 
     @property
@@ -58,7 +60,9 @@ class Story:
 def story_on(stage: Stage, screen: Screen) -> Story:
     """Give the organisations a place and a free port each; nothing is made yet."""
     parts = (RIVERSIDE, MAISON, HARBOUR, LAKESIDE)
+    ports = free_ports(2 * len(parts))
     one, two, three, four = (
-        Organisation(part, stage, port) for part, port in zip(parts, free_ports(4), strict=True)
+        Organisation(part, stage, port, pages)
+        for part, port, pages in zip(parts, ports[::2], ports[1::2], strict=True)
     )
     return Story(screen, one, two, three, four)

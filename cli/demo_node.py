@@ -42,6 +42,7 @@ class Organisation:
     part: Part
     stage: Stage = field(repr=False)
     port: int
+    pages_port: int
     org: str = ""
     endpoint: str = ""
 
@@ -53,6 +54,11 @@ class Organisation:
     @property
     def _slug(self) -> str:
         return self.name.split()[0].lower()
+
+    @property
+    def pages(self) -> str:
+        """Where its members go with a browser."""
+        return f"http://127.0.0.1:{self.pages_port}/"
 
     @property
     def home(self) -> Path:
@@ -86,6 +92,7 @@ class Organisation:
             "--preset", self.part.preset, "--timezone", self.part.timezone,
             "--language", self.part.language, "--listen", f"127.0.0.1:{self.port}",
             "--endpoint", f"http://127.0.0.1:{self.port}/", "--allow-loopback",
+            "--pages", f"127.0.0.1:{self.pages_port}",
             "--recovery-out", str(self.stage.folder / f"{self._slug}-recovery-words"),
         )  # fmt: skip
         self.org, (self.endpoint,) = made["org"], made["endpoints"]

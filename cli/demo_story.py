@@ -19,6 +19,7 @@ from cli.demo_border import open_border
 from cli.demo_cast import Story, story_on
 from cli.demo_changes import take_back, wrong_things
 from cli.demo_node import Json, Organisation
+from cli.demo_pages import open_pages, show_invitations
 from cli.demo_screen import Screen
 from cli.demo_setup import import_lists, meet, publish, set_up
 from cli.demo_stage import Stage, Stopped, StoryBroke, stage
@@ -27,6 +28,7 @@ from cli.exits import FAILED
 
 STEPS: tuple[tuple[str, Callable[[Story], Json]], ...] = (
     ("Three organisations, under three laws", set_up),
+    ("Their pages are open", open_pages),
     ("Their lists become drafts", import_lists),
     ("What was reviewed is signed; the rest waits", publish),
     ("They meet, and compare their codes", meet),
@@ -134,7 +136,9 @@ def _to_try(story: Story, took: float, *, once: bool) -> None:
             " to try printed here."
         )
         return
-    screen.say(f"The story took {took:.1f} s. The nodes stay up until Ctrl-C. In another terminal:")
+    screen.say(f"The story took {took:.1f} s. The nodes and their pages stay up until Ctrl-C.")
+    show_invitations(story)
+    screen.say("In another terminal:")
     parasol, hero = _command(), story.hero[:8]
     for each in story.everyone:
         peer = next(other for other in story.others(each) if other is not story.harbour)

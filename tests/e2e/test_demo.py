@@ -89,6 +89,10 @@ def test_the_whole_story_holds_ends_by_itself_and_leaves_nothing_behind(
     assert all(step["held"] for step in steps)
     numbers = [step["step"] for step in steps]
     assert numbers == list(range(1, len(steps) + 1))
+    by_title = {step["title"]: step for step in steps}
+    opened = by_title["Their pages are open"]
+    assert set(opened["invitations"]) == {"member", "outreach", "reviewer", "keeper"}
+    assert len(opened["pages"]) == 3
     (views,) = [step for step in steps if "seen" in step]
     riverside, maison = (views["seen"][name] for name in ("Riverside", "Maison Bleue"))
     assert riverside["fields"]["phone"] == views["origin"]["phone"]
@@ -97,7 +101,6 @@ def test_the_whole_story_holds_ends_by_itself_and_leaves_nothing_behind(
     assert set(maison["fields"]) | set(maison["withheld"]) == set(views["origin"])
     (taken_back,) = [step for step in steps if "coverage" in step]
     assert {row["what"] for row in taken_back["coverage"]} == {"alert", "withdrawal", "erasure"}
-    by_title = {step["title"]: step for step in steps}
     assert set(by_title["A reporter thinks better of it"]["peers"]) == {"recalled"}
     hub = by_title["One hop further, over a hub"]
     assert hub["via"] == ["Riverside"]
@@ -116,7 +119,7 @@ def test_without_once_the_nodes_stay_up_and_the_printed_commands_work(
     )
     assert process.poll() is None, said(tmp_path, "err")
     text = said(tmp_path)
-    assert re.findall(r"^(\d+)  ", text, re.MULTILINE) == [str(n) for n in range(1, 14)]
+    assert re.findall(r"^(\d+)  ", text, re.MULTILINE) == [str(n) for n in range(1, 15)]
     line = r"^ +((?:export PARASOL_\w+=|echo '|\S*(?:parasol|python\S*) ).*)$"
     commands = re.findall(line, text[text.index("What to try") :], re.MULTILINE)
     assert sum(each.startswith("export") for each in commands) == 6

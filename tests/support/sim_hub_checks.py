@@ -252,7 +252,8 @@ def _check_terms(world: "HubWorld", rk: RecordKey, record: TrueRecord) -> None:
     said = named(row.values.get("terms")) & frozenset(row.values)
     if not said <= wanted:
         raise Violation(FAR, f"{rk.hex()[:6]} lets {sorted(said - wanted)} be passed on")
-    if record.certain and said != wanted:
+    # Of what only came back the terms are all that is known of her consent: they never get wider.
+    if record.certain and rk not in world.unsaid and said != wanted:
         raise Violation("nothing_is_lost", f"{rk.hex()[:6]} keeps {sorted(wanted - said)}")
 
 

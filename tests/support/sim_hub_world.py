@@ -86,6 +86,7 @@ class HubWorld(World):
         ]
         self.signed: dict[RecordKey, Signed] = {}
         self.gone: set[tuple[int, RecordKey]] = set()  # a leaf knows that it was erased
+        self.unsaid: set[RecordKey] = set()  # a restore lost it, and what its reporter said of it
         self.highest: dict[tuple[int, RecordKey], tuple[bool, int, bytes]] = {}
         # hub, author → what the author said since the hub's store was put back
         self.stale: dict[tuple[int, int], list[State]] = {}
@@ -184,6 +185,9 @@ class HubWorld(World):
         self.highest = {key: at for key, at in self.highest.items() if key[0] != host.index}
         self.stale |= {(host.index, other.index): [] for other in self.others(host)}
         await super().restore(host, announced=announced, lost=lost)
+        kept = view(self, host).records.keys()
+        mine = {rk for rk, record in self.truth.records.items() if record.org == host.index}
+        self.unsaid |= mine - kept
 
 
 def _onward(rng: Random, topology: Topology, index: int) -> str:

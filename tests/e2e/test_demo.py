@@ -145,7 +145,7 @@ def test_a_node_that_dies_fails_the_demo_by_the_name_of_the_step(
 ) -> None:
     process = start("demo", "--once")
     eventually(lambda: len(children(process, "serve")) == 3, within=STORY_S)
-    eventually(lambda: "2  Their lists" in said(tmp_path), within=STORY_S)
+    eventually(lambda: "3  Their lists" in said(tmp_path), within=STORY_S)
     os.kill(children(process, "serve")[0], signal.SIGKILL)
     assert process.wait(60) == 1
     error = said(tmp_path, "err")

@@ -58,7 +58,7 @@ _LIST_SEPARATORS = re.compile(r"[,;\n]")
 
 _LANGUAGE = re.compile(r"([a-z]{2}):\s*(.*)", re.DOTALL)
 # Two letters and a colon may also begin a sentence ("he: said"), so only these are languages.
-_LANGUAGES = frozenset(
+PROSE_LANGUAGES = frozenset(
     "ar bg cs de el en es fa fr hu ja ko nl pl pt ro ru sq th tr uk vi zh".split()  # noqa: SIM905
 )
 _EARLIEST = 1990
@@ -266,7 +266,7 @@ def _date(text: str, today: int) -> dict[str, Value]:
 
 def _prose(text: str, language: str) -> list[Value]:
     found = _LANGUAGE.fullmatch(text)
-    if found and found[1] in _LANGUAGES and found[2]:
+    if found and found[1] in PROSE_LANGUAGES and found[2]:
         return [found[1], found[2]]
     return [language, text]
 

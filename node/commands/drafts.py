@@ -20,6 +20,7 @@ from node.holding import NEEDED_MOST, Held, hold_back, store_held
 from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
 from node.reporting import Told, prompted, take_report
 from node.runtime import Node
+from node.store.audit import Act, note
 from node.store.consents import stage_answers
 from node.store.drafts import (
     SCOPES,
@@ -151,20 +152,32 @@ def _answered(form: Form, asked: Asked) -> tuple[Form, Asked]:
     return rest, replace(asked, members=True, peers=asked.peers is not False)
 
 
-async def draft_refuse(node: Node, id: str, reason: str = "") -> dict[str, Any]:  # noqa: A002
+async def draft_refuse(
+    node: Node,
+    id: str,  # noqa: A002
+    reason: str = "",
+    by: str = KEEPER,
+) -> dict[str, Any]:
     """Put a draft aside; the row that it came from is not imported again.
 
     What it says is kept for 30 days more, the private report as long as the policy says.
     """
-    now = node.context.now_us()
-    draft = await node.change(_refuse, id, reason[:REASON_CHARACTERS], now)
+    now, name = node.context.now_us(), name_of(by)
+    draft = await node.change(_refuse, id, reason[:REASON_CHARACTERS], now, name)
     await purge_reports(node, [draft.id])
     return {"id": draft.id, "state": draft.state.value}
 
 
-def _refuse(connection: Connection, id: str, reason: str, now: int) -> Draft:  # noqa: A002
+def _refuse(
+    connection: Connection,
+    id: str,  # noqa: A002
+    reason: str,
+    now: int,
+    by: str,
+) -> Draft:
     draft = replace(_open(connection, id), state=DraftState.REFUSED, reason=reason, made_us=now)
     save_draft(connection, draft)
+    note(connection, now, by, Act.REFUSED, why=draft.id)
     return draft
 
 

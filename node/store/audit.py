@@ -23,6 +23,7 @@ class Act(StrEnum):
 
     APPROVED = "approved"
     PUBLISHED = "published"
+    REFUSED = "refused"
     CONFIRMED = "confirmed"
     POLICE = "police_export"
     PRINTED = "printed"

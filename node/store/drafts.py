@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import text as sql
 
 from federation.release import Consent
 from node.errors import BadRequest, NotFound
@@ -150,6 +151,28 @@ def open_drafts(connection: Connection) -> list[Draft]:
     return [
         _draft(row) for row in connection.execute(query.order_by(drafts.c.made_us, drafts.c.row))
     ]
+
+
+def drafts_by_hand(connection: Connection) -> list[Draft]:
+    """Every draft that waits for review and did not come from a list, in the order they came."""
+    query = select(drafts).where(
+        drafts.c.state == DraftState.OPEN.value, drafts.c.fingerprint.is_(None)
+    )
+    return [_draft(row) for row in connection.execute(query.order_by(drafts.c.made_us))]
+
+
+def drafts_of_list(
+    connection: Connection, source: str, only: str, start: int, most: int
+) -> list[Draft]:
+    """The waiting drafts of a list in its order, `most` from `start` on; `only` is SQL or ""."""
+    query = select(drafts).where(
+        drafts.c.state == DraftState.OPEN.value,
+        drafts.c.source == source,
+        drafts.c.fingerprint.is_not(None),
+    )
+    query = query.where(sql(only)) if only else query
+    query = query.order_by(drafts.c.row, drafts.c.id).offset(start).limit(most)
+    return [_draft(row) for row in connection.execute(query)]
 
 
 def find_draft(connection: Connection, text: str) -> Draft:

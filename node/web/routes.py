@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from node.settings import Settings
 from node.web.limits import Rate
 from node.web.roles import EVERYBODY, KEEPERS, MEMBERS, REVIEWERS, STAFF, VISITORS, Role
 
@@ -28,7 +29,8 @@ class Route:
 
     `rate` limits each account at this route; `body` is how many bytes a form may have. `script`
     lets our own script enhance the page; all else is served with a policy that forbids scripts.
-    `answers_late` marks a form that must be kept where the session ended meanwhile.
+    `answers_late` marks a form that must be kept where the session ended meanwhile. `public` admits
+    visitors too where the organisation takes reports from everybody (`public_reports`).
     """
 
     method: str
@@ -39,6 +41,13 @@ class Route:
     body: int = FORM_BYTES
     script: bool = False
     answers_late: bool = False
+    public: bool = False
+
+    def admits(self, role: Role, settings: Settings) -> bool:
+        """Whether somebody of a role may use this; visitors also where reports are public."""
+        return role in self.roles or (
+            self.public and role is Role.VISITOR and settings.public_reports
+        )
 
     @property
     def name(self) -> str:
@@ -78,6 +87,21 @@ ROUTES: Final = (
     Route("POST", "/list/{id}/judge", "alert_acts:judge", REVIEWERS),
     Route("GET", "/list/{id}/change", "alert_acts:changing", REVIEWERS),
     Route("POST", "/list/{id}/change", "alert_acts:change", REVIEWERS),
+    # Desk
+    Route("GET", "/work", "desk:queue", REVIEWERS),
+    Route("GET", "/work/words", "desk:words", REVIEWERS),
+    Route("POST", "/work/words", "desk:words_settle", REVIEWERS),
+    Route("GET", "/work/urgent", "desk:urgent", REVIEWERS),
+    Route("POST", "/work/urgent", "desk:urgent_confirm", REVIEWERS),
+    Route("GET", "/work/lists/{batch}", "desk:batch", REVIEWERS),
+    Route("POST", "/work/lists/{batch}", "desk:batch_publish", REVIEWERS),
+    Route("GET", "/work/others/{org}", "desk:others", REVIEWERS),
+    Route("POST", "/work/others/{org}", "desk:others_pass", REVIEWERS),
+    Route("GET", "/work/{draft}", "draft:show", REVIEWERS),
+    Route("POST", "/work/{draft}", "draft:act", REVIEWERS),
+    Route("POST", "/work/{draft}/aside", "draft:refuse", REVIEWERS),
+    Route("POST", "/work/{draft}/ask", "draft:ask", REVIEWERS),
+    Route("GET", "/work/{draft}/peers", "draft:peers", REVIEWERS),
     # My account
     Route("GET", "/me", "account:show", MEMBERS),
     Route("GET", "/me/start", "account:start", MEMBERS),

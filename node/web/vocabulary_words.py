@@ -83,6 +83,7 @@ OTHER_WORDS: Final = {
     "plate": N_("licence plate"),
     "profile": N_("profile on a website"),
     "name": N_("name"),
+    "night": N_("town, days and kind of harm"),
     "text": N_("words"),
     "live": N_("in force"),
     "withdrawn": N_("withdrawn"),

@@ -94,7 +94,7 @@ def load_keystore(path: Path, passphrase: str) -> Keystore:
     except FileNotFoundError:
         raise KeystoreMissing(f"there is no keystore {path}; run: parasol init") from None
     if not data.startswith(MAGIC):
-        raise KeystoreDamaged(f"{path} is not a keystore")
+        raise KeystoreDamaged(f"{path} is not a keystore: restore a backup of the node")
     try:
         rows = as_array(decode(data[len(MAGIC) :], limit=MAX_FILE))
         if not rows or as_int(rows[0], 0) not in READS:
@@ -113,7 +113,7 @@ def load_keystore(path: Path, passphrase: str) -> Keystore:
     except CryptoError:
         raise WrongPassphrase(f"the passphrase does not open {path}, or it is damaged") from None
     except ProtocolError as error:
-        raise KeystoreDamaged(f"{path} is damaged: {error}") from None
+        raise KeystoreDamaged(f"{path} is damaged, restore a backup of the node: {error}") from None
 
 
 def _lock(keystore: Keystore, passphrase: str, random: Callable[[int], bytes]) -> bytes:

@@ -29,7 +29,7 @@ from keys.errors import KeysError, KeystoreMissing
 from keys.keystore import Keystore, load_keystore, save_keystore
 from keys.orgdoc import OrgDoc, decode_orgdoc
 from node.backup_file import Opened, read_backup
-from node.errors import BadBackup, NodeError, StoreLocked
+from node.errors import BadBackup, NodeError, StoreDamaged, StoreLocked
 from node.moments import iso_time
 from node.opening import RESTORED
 from node.runtime import REGISTER_FILE, STORE_FILE, now_us
@@ -180,7 +180,7 @@ def _prepare(opened: Opened, store_key: bytes, now: int) -> None:
 def _check_pages(path: Path, key: bytes) -> None:
     try:
         connection = connect(path, key)
-    except StoreLocked:
+    except (StoreLocked, StoreDamaged):
         raise BadBackup("the store in this backup does not open with its key") from None
     try:
         bad = connection.execute("PRAGMA cipher_integrity_check").fetchall()
@@ -194,13 +194,13 @@ def _check_pages(path: Path, key: bytes) -> None:
 
 
 def _set_register_aside(home: Path, key: bytes) -> list[str]:
-    """Move away a register that does not open with the store's key; gives what was moved."""
+    """Move away a register that is damaged or not under the store's key; gives what was moved."""
     path = home / REGISTER_FILE
     if not path.exists():
         return []
     try:
-        connect(path, key).close()
-    except StoreLocked:
+        _check_pages(path, key)
+    except BadBackup:
         path.replace(path.with_name(REGISTER_FILE + UNREADABLE))
         for end in ("-wal", "-shm"):
             path.with_name(REGISTER_FILE + end).unlink(missing_ok=True)
@@ -212,7 +212,7 @@ def _fold(path: Path, key: bytes) -> None:
     """Fold the old store's journal into it, so that it stands without; a damaged one may fail."""
     if not path.exists():
         return
-    with contextlib.suppress(StoreLocked, sqlcipher.DatabaseError):
+    with contextlib.suppress(StoreLocked, StoreDamaged, sqlcipher.DatabaseError):
         connection = connect(path, key)
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -20,7 +20,7 @@ from keys.orgdoc import WARNING_DAYS
 from node.after_restore import corrected_since
 from node.backup import BACKUP, REHEARSED, STAGED
 from node.defences import defences
-from node.errors import StoreLocked
+from node.errors import StoreDamaged, StoreLocked
 from node.finding import Finding
 from node.introductions import trouble_of, unused_invites
 from node.moments import DAY_US, HOUR_US, span
@@ -173,7 +173,7 @@ def _damaged(path: Path, key: bytes) -> bool:
         return False
     try:
         connection = connect(path, key)
-    except StoreLocked:
+    except (StoreLocked, StoreDamaged):
         return True
     try:
         return bool(connection.execute("PRAGMA cipher_integrity_check").fetchall())

@@ -35,7 +35,7 @@ from node.runtime import STORE_FILE, Node
 from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
 from node.showing import plain_fields
 from node.store import meta
-from node.store.engine import connect
+from node.store.engine import connect, damage_named
 from node.store.peers import Peer, all_peers
 from node.store.records import own_records
 from node.store.tables import suspended
@@ -98,7 +98,8 @@ def _copy_store(node: Node, target: Path) -> None:
     target.touch(mode=0o600)
     connection = connect(node.home / STORE_FILE, node.keystore.store_key)
     try:
-        connection.execute("VACUUM INTO ?", (str(target),))
+        with damage_named():
+            connection.execute("VACUUM INTO ?", (str(target),))
     finally:
         connection.close()
 

@@ -33,10 +33,17 @@ READER_CACHE_KIB = 6 * 1024  # of each: few reads come back to the same page
 BUSY_S = 30
 FOLD_TRIES, FOLD_PAUSE_S = 300, 0.1
 WRITE = "parasol_write"
+_DAMAGED = (
+    "A page of the store does not verify: the file was damaged or altered."
+    " Stop the node, keep a copy of the file, and restore a backup."
+)
 
 
 def connect(path: Path | str, key: bytes, cache_kib: int = PAGE_CACHE_KIB) -> Any:
-    """Open one keyed connection; `key` is 32 raw bytes. StoreLocked if it does not fit."""
+    """Open one keyed connection; `key` is 32 raw bytes. StoreLocked if it does not fit.
+
+    StoreDamaged where it fits, and a page that is read at once does not verify.
+    """
     connection = sqlcipher.connect(
         str(path), isolation_level=None, check_same_thread=False, timeout=BUSY_S
     )
@@ -55,6 +62,8 @@ def connect(path: Path | str, key: bytes, cache_kib: int = PAGE_CACHE_KIB) -> An
         connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     except sqlcipher.DatabaseError as error:
         connection.close()
+        if "malformed" in str(error):
+            raise StoreDamaged(_DAMAGED) from error
         raise StoreLocked(
             "The store cannot be read: wrong key, or its first page is damaged."
             " Check the passphrase; else restore a backup."
@@ -222,13 +231,11 @@ class damage_named:  # noqa: N801 - reads as a statement
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DatabaseError) and _is_damage(error):
-            raise StoreDamaged(
-                "A page of the store does not verify: the file was damaged or altered."
-                " Stop the node, keep a copy of the file, and restore a backup."
-            ) from error
+        if isinstance(error, DatabaseError | sqlcipher.DatabaseError) and is_damage(error):
+            raise StoreDamaged(_DAMAGED) from error
 
 
-def _is_damage(error: DatabaseError) -> bool:
-    text = str(error.orig)
+def is_damage(error: DatabaseError | sqlcipher.DatabaseError) -> bool:
+    """Whether an error of the database is that of a page which does not verify."""
+    text = str(error.orig if isinstance(error, DatabaseError) else error)
     return any(sign in text for sign in ("malformed", "not a database", "disk I/O error"))

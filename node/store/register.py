@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from node.store.engine import connect
+from node.errors import StoreDamaged, StoreLocked
+from node.store.engine import connect, is_damage
 
 ERASED = "erased"  # rk → encode([entry, sig]); a peer's: [entry, sig, when it came, 8 bytes]
 WITHDRAWN = "withdrawn"  # rk → encode([entry, sig, disclosures])
@@ -35,6 +36,12 @@ MODE = "mode"  # org → what a peer's alerts pass through here, encode([mode, [
 VOICE = "voice"  # rk of a voice → the report that it stands on, encode([draft, rk])
 UNINTRODUCED = "unintroduced"  # org → empty: no longer to be introduced; our own org: we are not
 
+_DAMAGED = (
+    "A page of the register (register.db) does not verify: the file was damaged or altered."
+    " Stop the node, keep a copy of the file, and restore a backup; without one, move register.db"
+    " away: nothing goes out then before `parasol recover confirm`."
+)
+
 
 class Register:
     """Permissions in force, by (scope, key); and how many narrowings were committed."""
@@ -44,7 +51,25 @@ class Register:
         is_new = not Path(path).exists()
         if is_new and str(path) != ":memory:":
             Path(path).touch(mode=0o600)
-        self._connection: Any = connect(path, key)
+        with _damage_named():
+            self._connection: Any = connect(path, key)
+            try:
+                rows, counted = self._read_all()
+            except BaseException:
+                self._connection.close()
+                raise
+        self._now: dict[tuple[str, bytes], bytes] = {
+            (scope, bytes(key)): bytes(value) for scope, key, value in rows
+        }
+        self._staged: dict[tuple[str, bytes], bytes | None] = {}
+        self.counter: int = counted[0][0]
+        self.pending: bool = bool(counted[0][1])
+        self.opening: int = counted[1][0]
+        self._lifted = self.pending  # what was lifted before a crash may be in the journal
+        self.is_lost = is_new and expected > 0
+
+    def _read_all(self) -> tuple[list[Any], list[Any]]:
+        """Make the tables where there are none; gives every permission, and both counters."""
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS permission"
             " (scope TEXT, key BLOB, value BLOB, PRIMARY KEY (scope, key)) WITHOUT ROWID"
@@ -59,16 +84,8 @@ class Register:
         # Row 0 counts the narrowing commits, row 1 has the number of the store's last opening.
         self._connection.execute("INSERT OR IGNORE INTO counter VALUES (0, 0, 0), (1, 0, 0)")
         rows = self._connection.execute("SELECT scope, key, value FROM permission").fetchall()
-        self._now: dict[tuple[str, bytes], bytes] = {
-            (scope, bytes(key)): bytes(value) for scope, key, value in rows
-        }
-        self._staged: dict[tuple[str, bytes], bytes | None] = {}
         counted = self._connection.execute("SELECT n, pending FROM counter ORDER BY id").fetchall()
-        self.counter: int = counted[0][0]
-        self.pending: bool = bool(counted[0][1])
-        self.opening: int = counted[1][0]
-        self._lifted = self.pending  # what was lifted before a crash may be in the journal
-        self.is_lost = is_new and expected > 0
+        return rows, counted
 
     def get(self, scope: str, key: bytes) -> bytes | None:
         """The permission in force, staged changes included; None where nothing was narrowed."""
@@ -158,14 +175,15 @@ class Register:
 
     @contextmanager
     def _one_step(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+        with _damage_named():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def _write(self, scope: str, key: bytes, value: bytes | None) -> None:
         if value is None:
@@ -198,3 +216,16 @@ class Register:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Turn SQLite's report of a damaged page into our sentence about it and its cure."""
+    try:
+        yield
+    except (StoreLocked, StoreDamaged) as error:  # the key is right: it opened the keystore
+        raise StoreDamaged(_DAMAGED) from error
+    except sqlcipher.DatabaseError as error:
+        if is_damage(error):
+            raise StoreDamaged(_DAMAGED) from error
+        raise

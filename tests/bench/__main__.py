@@ -26,6 +26,7 @@ BENCHMARKS = {
     "singles": "single alerts over 16 connections, each answered after its commit",
     "deriving": "ledgers derived again from records and policy",
     "matching": "matching without seeing: evaluations, tokens, one question of 16",
+    "pages": "pages for 50 members at once, beside a sync",
     "growth": "ingest and check by how much is held",
 }
 

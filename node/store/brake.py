@@ -108,7 +108,8 @@ class Brake:
 
     def _set_aside(self, old: Any, row: dict[str, Any], how: Taking) -> None:
         now, without = self._context.now_us(), row["held"]
-        if not set_earlier_aside(self._connection, old.rk, how.value, now, without):
+        key = RecordKey(bytes(old.rk)), self._org
+        if not set_earlier_aside(self._connection, *key, how.value, now, without):
             copy = {name: getattr(old, name) for name in COPIED}
             self._connection.execute(
                 # A copy of before stays: it was shown when nothing had been taken away yet.
@@ -122,7 +123,7 @@ class Brake:
 
     def _stay(self, old: Any, row: dict[str, Any], values: Mapping[str, Value]) -> None:
         """Another item for a record that is held: the copy goes once all of it is said again."""
-        mine = braked.c.rk == old.rk
+        mine = (braked.c.rk == old.rk) & (braked.c.org == self._org)
         copy = self._connection.execute(select(braked).where(mine)).one_or_none()
         if copy is None or _taking(copy, row, values, self._context.today) is None:
             self._connection.execute(delete(braked).where(mine))
@@ -313,6 +314,7 @@ def let_go_old(connection: Connection, context: Context) -> int:
 
 def _purge(connection: Connection, context: Context, which: Any) -> int:
     is_row = (records.c.rk == braked.c.rk) & (records.c.row_exp > 0)
+    is_row &= records.c.org == braked.c.org
     is_mirror = (forwarded.c.rk == braked.c.rk) & (forwarded.c.source == peers.c.id)
     is_mirror &= peers.c.org == braked.c.org
     queries: tuple[tuple[Any, Any], ...] = (
@@ -320,15 +322,19 @@ def _purge(connection: Connection, context: Context, which: Any) -> int:
         (forwarded, select(braked, *_held(forwarded)).join(peers, peers.c.org == braked.c.org)
          .join(forwarded, is_mirror)),
     )  # fmt: skip
+    erased: set[bytes] = set()
     for table, query in queries:
         for row in connection.execute(query.where(which, table.c.held == BRAKED)).fetchall():
             if row.now_status == Status.ERASED:
                 came = row.now_received_us.to_bytes(8, "big")
                 line = encode([bytes(row.now_entry), bytes(row.now_sig), came])
                 context.register.stage(permissions.ERASED, bytes(row.rk), line)
+                erased.add(bytes(row.rk))
             mine = table.c.id == row.id
             connection.execute(update(table).where(mine).values(held=row.without))
     count = connection.execute(delete(braked).where(which)).rowcount
+    for rk in erased:  # its author's word, whoever brought it: no hub's copy outlives that
+        forget_one(connection, RecordKey(rk))
     if count:
         note_purge(connection)
         forget_authors(connection)
@@ -347,19 +353,19 @@ def forget_aside(connection: Connection, org: OrgId) -> None:
 
 
 def forget_one(connection: Connection, rk: RecordKey) -> None:
-    """Drop the copy of one record, which the register says was erased."""
+    """Drop the copies of one record, which the register says was erased."""
     connection.execute(delete(braked).where(braked.c.rk == rk))
 
 
 def purge_aside(connection: Connection, context: Context) -> None:
     """Drop from the copies what our own policy no longer lets us hold; nothing brakes that."""
-    query = select(braked.c.rk, braked.c.entry, braked.c.disclosures)
+    query = select(braked.c.rk, braked.c.org, braked.c.entry, braked.c.disclosures)
     for row in connection.execute(query).fetchall():
         raw = bytes(row.disclosures)
         values = opened_values(raw)
         names = door(context.policy, decode_entry(bytes(row.entry)).org).admit(values).names
         if len(names) != len(values):
-            mine = braked.c.rk == row.rk
+            mine = (braked.c.rk == row.rk) & (braked.c.org == row.org)
             left = {"disclosures": only(raw, names), "held": "not_accepted"}
             connection.execute(update(braked).where(mine).values(**left))
             is_free = braked.c.without == ""  # what is held for no other reason is so for this one

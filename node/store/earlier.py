@@ -59,11 +59,11 @@ def drop_earlier(connection: Connection, rk: RecordKey) -> None:
 
 
 def set_earlier_aside(
-    connection: Connection, rk: RecordKey, how: str, now_us: int, without: str
+    connection: Connection, rk: RecordKey, org: OrgId, how: str, now_us: int, without: str
 ) -> bool:
     """Have the earlier copy wait for the keeper, as the brake would have the later one; if any."""
     waits = {"how": how, "since_us": now_us, "without": without}
-    mine = update(braked).where(_MINE, braked.c.rk == rk)
+    mine = update(braked).where(_MINE, braked.c.rk == rk, braked.c.org == org)
     return connection.execute(mine.values(**waits)).rowcount > 0
 
 

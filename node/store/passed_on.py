@@ -70,12 +70,13 @@ def show(
 def _settle(connection: Connection, context: Context) -> None:
     """Go on with what waited for the brake: no copy of it is set aside any more.
 
-    Two hubs may take away one record, and the brake sets one copy aside: once it is decided about,
-    the second hub's word waits for nobody. What waited may have lacked documents that came since.
+    Two hubs may bring one erasure: once that of one is decided about, the other's waits for nobody.
+    What waited may have lacked documents that came since.
     """
     ask_hubs_again(connection)
-    aside = select(braked.c.rk)
-    waits = (forwarded.c.held == BRAKED, forwarded.c.rk.not_in(aside))
+    copy = (braked.c.rk == forwarded.c.rk) & (braked.c.org == peers.c.org)
+    aside = select(forwarded.c.id).join(peers, peers.c.id == forwarded.c.source).join(braked, copy)
+    waits = (forwarded.c.held == BRAKED, forwarded.c.id.not_in(aside))
     for row in connection.execute(select(forwarded).where(*waits)).fetchall():
         if row.status == Status.ERASED and row.hidden != REVOKED:
             came = row.received_us.to_bytes(8, "big")

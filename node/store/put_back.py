@@ -47,7 +47,7 @@ def put_back(
     aside = connection.execute(_ASIDE.where(braked.c.org == peer.org)).fetchall()
     rows = [row for row in aside if which(row)]
     for row in rows:
-        connection.execute(delete(braked).where(braked.c.rk == row.rk))
+        connection.execute(delete(braked).where(braked.c.rk == row.rk, braked.c.org == peer.org))
         if decode_entry(bytes(row.entry)).org != peer.org:
             _mirror_back(connection, peer, row, change(row))
             continue

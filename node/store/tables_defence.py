@@ -1,6 +1,7 @@
 """The table of the brake: what an origin took away faster than it may, until that is settled.
 
-A row is the copy as it was shown before. It is shown and searched nowhere while it stands here.
+A row is the copy as it was shown before, one for each that took it away: its author, or hubs. It is
+shown and searched nowhere while it stands here.
 The copies of before an alert was only signed again stand here too: node.store.earlier.
 """
 
@@ -12,7 +13,7 @@ braked = Table(
     "braked",
     metadata,
     Column("rk", Bytes, primary_key=True),
-    Column("org", Bytes, nullable=False),
+    Column("org", Bytes, primary_key=True),  # whose word took it away
     Column("since_us", Integer, nullable=False),  # when it was taken away: our receive time
     Column("how", Text, nullable=False),  # node.store.brake.Taking, or earlier.SIGNED
     Column("without", Text, nullable=False),  # what its row would be held for without the brake

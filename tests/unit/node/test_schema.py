@@ -279,3 +279,20 @@ def test_before_reports_on_pages_nobody_was_asked_and_no_report_had_photos(tmp_p
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["reporter_updates"].c.id)).scalar() == "a"
     engine.dispose()
+
+
+def test_what_was_set_aside_before_waits_under_whoever_took_it_away(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0014")
+    _fill(engine, "braked", rk=b"a", org=b"hub", since_us=7, how="stopped", disclosures=b"said")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    braked = metadata.tables["braked"]
+    with engine.begin() as connection:
+        columns = braked.c.rk, braked.c.org, braked.c.since_us, braked.c.disclosures
+        row = connection.execute(select(*columns)).one()
+        assert tuple(row) == (b"a", b"hub", 7, b"said")
+        copy = connection.execute(select(braked)).mappings().one()
+        connection.execute(braked.insert().values(**{**copy, "org": b"other"}))
+    engine.dispose()

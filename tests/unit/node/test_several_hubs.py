@@ -5,15 +5,18 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from node.moments import iso_time
+from node.pipeline import Signed
+from node.runtime import Node
 from node.store.peers import peer_of, set_peer
 from node.store.tables import forwarded
 from protocol.commitment import stopped_hash
 from protocol.entry import Status
 from protocol.ids import text_id
-from protocol.messages import Stop
+from protocol.messages import Put, Stop
 from tests.support.hostile import matches, take
 from tests.support.key_material import MadeUp, made_up
 from tests.support.one_node import befriend, one_node
+from tests.support.store_scan import found_in
 from tests.unit.node.test_passed_on import digest, held, known, met, passed, signed
 
 
@@ -63,24 +66,66 @@ async def test_a_stop_by_a_hub_stays_told_when_the_author_speaks_for_itself(
         assert await matches(node) == [text_id(record.entry.rk)]
 
 
-async def test_what_two_hubs_took_away_of_one_record_waits_for_one_decision(
+async def taken_by_both(
+    node: Node, status: Status | None = None
+) -> tuple[MadeUp, MadeUp, MadeUp, Signed]:
+    """Two hubs, an author behind them, and its record, which both take away: braked."""
+    node.context.brake_limit = 0
+    one, two = await befriend(node, "Hub"), await befriend(node, "Valley")
+    author = made_up("Harbour")
+    record = signed(author, node)
+    await met(node, one, author, passed(record))
+    await take(node, two, passed(record))
+    item: Put | Stop = Stop(200, record.entry.rk, record.entry.exp_day)
+    if status is not None:
+        item = passed(signed(author, node, rid=record.entry.rid, rev=2, status=status), 200)
+    await take(node, one, item)
+    await take(node, two, item)
+    assert await held(node, one) == await held(node, two) == ["braked"]
+    return one, two, author, record
+
+
+async def confirm(node: Node, hub: str) -> None:
+    until = iso_time(node.context.now_us())
+    await node.dispatch("peer_brake_confirm", {"peer": hub, "until": until})
+
+
+async def test_what_two_hubs_took_away_is_decided_for_each_of_them(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        one, two, _, record = await taken_by_both(node)
+        await confirm(node, "Hub")  # its people meant it
+        assert (await held(node, one), await held(node, two)) == ([], ["braked"])
+        assert await matches(node) == []
+        done = await node.dispatch("peer_brake_reject", {"peer": "Valley"})  # a thief's work there
+        assert done["shown_again"] == 1
+        assert await matches(node) == [text_id(record.entry.rk)]
+    async with one_node(tmp_path / "other") as node:
+        one, two, _, _ = await taken_by_both(node)
+        await confirm(node, "Hub")
+        await confirm(node, "Valley")
+        assert await held(node, one) == await held(node, two) == []
+        assert await matches(node) == []
+
+
+async def test_what_one_hub_puts_back_is_no_word_of_the_other(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await taken_by_both(node)
+        assert (await node.dispatch("peer_brake_reject", {"peer": "Hub"}))["shown_again"] == 1
+        waits = (await node.dispatch("peer_brake_list", {}))["braked"]
+        assert [(row["name"], row["alerts"]) for row in waits] == [("Valley", 1)]
+
+
+async def test_an_erasure_that_two_hubs_brought_is_its_author_s_and_needs_one_decision(
     tmp_path: Path,
 ) -> None:
     async with one_node(tmp_path / "node") as node:
-        node.context.brake_limit = 0
-        one, two = await befriend(node, "Hub"), await befriend(node, "Valley")
-        author = made_up("Harbour")
-        record = signed(author, node)
-        stop = Stop(200, record.entry.rk, record.entry.exp_day)
-        await met(node, one, author, passed(record))
-        await take(node, two, passed(record))
-        await take(node, one, stop)
-        await take(node, two, stop)
-        assert await held(node, one) == await held(node, two) == ["braked"]
-        until = iso_time(node.context.now_us())
-        await node.dispatch("peer_brake_confirm", {"peer": "Hub", "until": until})
+        one, two, _, _ = await taken_by_both(node, Status.ERASED)
+        await confirm(node, "Valley")
         assert await held(node, one) == await held(node, two) == []
+        assert (await node.dispatch("peer_brake_list", {}))["braked"] == []
         assert await matches(node) == []
+        await node.store.checkpoint()
+        assert found_in(node.home, node.keystore.store_key, [b"without paying"]) == []
 
 
 async def test_a_tombstone_stays_when_the_hub_that_brought_it_stops_it_and_both_agree(

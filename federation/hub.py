@@ -19,6 +19,7 @@ from federation.policy import Policy
 from federation.regions import crosses_border
 from federation.release import Consent, Gate, PeerView, RecordView, Restrictions, gate
 from federation.terms import allows, onward_names
+from protocol.codec import Value
 from protocol.fields import FIELDS
 from protocol.ids import Day
 
@@ -51,6 +52,11 @@ def keeps_from_some(restrictions: Restrictions) -> bool:
     """
     hidden = (names for org, names in restrictions.withhold.items() if org != "*")
     return restrictions.peers is not None or any(hidden)
+
+
+def terms_are_due(restrictions: Restrictions, terms: "Value | None") -> bool:
+    """Whether terms still let hubs pass on what is kept from some: it is to be signed first."""
+    return keeps_from_some(restrictions) and allows(terms, "onward")
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,7 @@ def let_go(
     known = own_records(connection, context.org, [record.entry.rk for record in anew])
     unchanged = [each for each in anew if _rev(known, each) == _rev(ours, each)]
     news = publish(connection, context, unchanged)
+    context.came_back |= {each.entry.rk for each in unchanged}
     # Of these only the terms are known, not what the reporter said: nothing may widen them.
     note_partial(connection, [each.entry.rk for each in unchanged if each.entry.rk not in known])
     _keep_for_correction(connection, context, judged)
@@ -276,6 +277,7 @@ def _keep_narrow(connection: Connection, context: Context) -> None:
             withhold = dict(record.restrictions.withhold)
             withhold[org] = withhold.get(org, frozenset()) | more
             narrow(connection, context, rk, replace(record.restrictions, withhold=withhold))
+            context.came_back.add(rk)  # its terms follow
 
 
 def _rev(known: Mapping[RecordKey, OwnRecord], record: OwnRecord) -> int:
@@ -293,6 +295,15 @@ def corrected_since(
     for rk, rev, least, is_same in _behind(connection, context, rks):
         if not is_same:
             yield rk, rev, least
+
+
+def may_be_outdated(connection: Connection, context: Context, rk: RecordKey) -> bool:
+    """Whether an own record may have been corrected after the backup that this store comes from.
+
+    Then nobody but a keeper who says it anew signs it: the next revision would stand above the
+    correction. Where the register is lost, nobody knows which were.
+    """
+    return context.hold_all or any(True for _ in corrected_since(connection, context, [rk]))
 
 
 def only_signed_since(connection: Connection, context: Context) -> Iterator[RecordKey]:

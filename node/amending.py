@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select
 from federation.release import Restrictions
 from federation.terms import narrower_terms, onward_names
 from federation.voices import VOICE
+from node.after_restore import may_be_outdated
 from node.desk.prompts import prompts
 from node.edits import Form, all_leaves, edited, local_day
 from node.errors import BadField, BadRequest, Refused
@@ -44,6 +45,11 @@ NEVER_IN_TEXT = frozenset(
         "a web address inside the text",
         "a handle inside the text",
     }
+)
+_NOT_SIGNED = (
+    "it was, or may have been, corrected after the backup that this store comes from: what hubs"
+    " may do with it is signed when the correction is back, or you correct it again; parasol"
+    " recover show lists it"
 )
 _WORDS = {Status.LIVE: "live", Status.WITHDRAWN: "withdrawn", Status.ERASED: "erased"}
 
@@ -108,6 +114,7 @@ def renewed(connection: Connection, node: Node, alert: str) -> Change:
     """
     record = own_alert(connection, node, alert)
     _must_be_live(record, node)
+    must_be_up_to_date(connection, node, record)
     if record.view().names_values.get("kind") == VOICE:
         raise Refused("this is a voice, which lives as long as the alert that it speaks of")
     rk, context = record.entry.rk, node.context
@@ -172,27 +179,41 @@ def erase_record(connection: Connection, node: Node, alert: str) -> Change:
 
 
 def narrowed(connection: Connection, node: Node, alert: str, narrowing: Narrowing) -> Change:
-    """Narrow who may have an alert of ours and which fields."""
+    """Narrow who may have an alert of ours and which fields.
+
+    Where that changes its terms it is signed anew; but not what may have been corrected after the
+    backup that this store comes from. Its terms follow when the correction is back.
+    """
     record = own_alert(connection, node, alert)
     _must_be_live(record, node)
     restrictions = narrowing(record.restrictions)
     news = narrow(connection, node.context, record.entry.rk, restrictions)
-    news |= _pass_on(connection, node, replace(record, restrictions=restrictions))
+    changed = replace(record, restrictions=restrictions)
+    notes: tuple[str, ...] = ()
+    terms = _other_terms(node, changed)
+    if terms is not None and may_be_outdated(connection, node.context, record.entry.rk):
+        notes = (_NOT_SIGNED,)
+    elif terms is not None:
+        news |= _sign_terms(connection, node, changed, terms)
     if restrictions == record.restrictions:  # hidden from all while it waits: it waits no longer
         news |= give_up(connection, node, record.entry.rk)
-    return _done(connection, record.entry.rk, node, frozenset(news))
+    return replace(_done(connection, record.entry.rk, node, frozenset(news)), notes=notes)
 
 
-def _pass_on(connection: Connection, node: Node, record: OwnRecord) -> set[int]:
-    """Sign a record anew where its audience changes whether hubs may pass it on."""
+def _other_terms(node: Node, record: OwnRecord) -> list[Value] | None:
+    """The terms of a record whose audience changes whether hubs may pass it on; else None."""
     if record.view().names_values.get("kind") == VOICE:
-        return set()  # no hub passes it on
+        return None  # no hub passes it on
     terms = terms_of(node.policy, record.consent, record.restrictions)
     stands = record.opened["terms"].value
     if onward_names(terms) == onward_names(stands):
-        return set()
-    if isinstance(stands, list):
-        terms = [*stands[:4], *terms[4:]]
+        return None
+    return [*stands[:4], *terms[4:]] if isinstance(stands, list) else terms
+
+
+def _sign_terms(
+    connection: Connection, node: Node, record: OwnRecord, terms: list[Value]
+) -> set[int]:
     leaves: dict[str, Value] = {name: each.value for name, each in record.opened.items()}
     after = next_revision(
         record, node.key, leaves | {"terms": terms}, node.context.random,
@@ -255,6 +276,19 @@ def _must_be_live(record: OwnRecord, node: Node) -> None:
         raise BadRequest(f"this alert is {_WORDS[record.entry.status]}; publish a new one")
     if record.entry.exp_day < node.today:
         raise BadRequest("this alert has expired, and its copies with it; publish a new one")
+
+
+def must_be_up_to_date(connection: Connection, node: Node, record: OwnRecord) -> None:
+    """Refused where the record may have been corrected after the backup we come from.
+
+    Signed as it stands it would go out above its correction.
+    """
+    if may_be_outdated(connection, node.context, record.entry.rk):
+        raise Refused(
+            "it was, or may have been, corrected after the backup that this store comes from:"
+            " wait for the correction to come back (parasol recover show), or say it anew with"
+            " parasol alert correct"
+        )
 
 
 def put_revision(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from federation.ledger import RowKind
 from federation.voices import VOICE
+from node.after_restore import may_be_outdated
 from node.amending import erase_record, withdraw_record
 from node.pipeline import next_revision, publish
 from node.runtime import Node
@@ -79,7 +80,7 @@ def _voice(
 def _renewed(connection: Connection, node: Node, rk: RecordKey, last: Day, before: Day) -> set[int]:
     context = node.context
     record = own_records(connection, context.org, [rk]).get(rk)
-    if record is None or last <= before:
+    if record is None or last <= before or may_be_outdated(connection, context, rk):
         return set()
     leaves = {name: opened.value for name, opened in record.opened.items()}
     after = next_revision(

@@ -17,6 +17,7 @@ from federation.decision import HOLD, TOKENS
 from federation.policy import Policy
 from federation.release import Consent, Restrictions
 from keys.signing import SigningKey
+from node.after_restore import may_be_outdated
 from node.pipeline import (
     erased,
     narrow,
@@ -185,6 +186,8 @@ def _follow(
     said = {name: each.value for name, each in record.opened.items()}
     if leaves == said and record.entry.exp_day == alert.entry.exp_day:
         return news
+    if may_be_outdated(connection, node.context, hold.alert):
+        return news  # its number may have been corrected since
     if not leaves.keys() & TOKENS:
         return news | _end(connection, node, record, erase=False)
     context = node.context

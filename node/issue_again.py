@@ -38,8 +38,13 @@ class Standing:
 
 
 async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> set[int]:
-    """Issue records (None: those in conflict) at their next revision; returns peers with news."""
+    """Issue records (None: those in conflict) at their next revision; returns peers with news.
+
+    None while the register is lost: nobody knows then what was corrected since.
+    """
     context = node.context
+    if context.hold_all:
+        return set()
     keys = set(context.conflicts) if rks is None else set(rks)
     known = await node.read(_may_be_signed, node, keys)
     news = await _sign_and_publish(
@@ -51,18 +56,18 @@ async def issue_again(node: Node, rks: Collection[RecordKey] | None = None) -> s
     return news
 
 
-async def follow_terms(node: Node) -> set[int]:
+async def follow_terms(node: Node, rks: Collection[RecordKey] | None = None) -> set[int]:
     """Sign live records again whose terms, days or tokens are not as they should; peers with news.
 
-    A life only gets shorter here, so that copies which nobody can reach die sooner. Nothing where
-    the register is lost, or our key may not sign: then everything waits.
+    Of these keys, or all. A life only gets shorter here, so that copies which nobody can reach die
+    sooner. Nothing where the register is lost, or our key may not sign: then everything waits.
     """
     if node.context.hold_all:
         return set()
     if node.documents.current.key_state(node.key.public, node.today) != "valid":
         return set()
     news: set[int] = set()
-    wanted = await node.read(_out_of_step, node)
+    wanted = await node.read(_out_of_step, node, rks)
     for group in chunks(wanted, await node.read(signed_at_once)):
         known = await node.read(_may_be_signed, node, group)
         news |= await _sign_and_publish(
@@ -70,6 +75,18 @@ async def follow_terms(node: Node) -> set[int]:
             known,
             lambda record, above: _in_step(record, node, wanted[record.entry.rk], above),
         )
+    return news
+
+
+async def follow_returned(node: Node) -> set[int]:
+    """Do so for what came back in place of an older text of ours; peers with news.
+
+    What was narrowed meanwhile was not signed then. Not at once, because another peer may still
+    give more of its fields; and at every start for all, so nothing of this need be remembered.
+    """
+    keys = set(node.context.came_back)
+    news = await follow_terms(node, keys) if keys else set()
+    node.context.came_back -= keys
     return news
 
 
@@ -107,7 +124,9 @@ def capped_day(record: OwnRecord, policy: Policy, today: Day) -> Day:
     return Day(max(today, min(record.entry.exp_day, record.life_begins + days)))
 
 
-def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing]:
+def _out_of_step(
+    connection: Connection, node: Node, rks: Collection[RecordKey] | None
+) -> dict[RecordKey, Standing]:
     """The live records that are not as policy and consent make them, with what they must be.
 
     Of a record that came back from a peer the consent is not known: its terms only get narrower.
@@ -115,7 +134,7 @@ def _out_of_step(connection: Connection, node: Node) -> dict[RecordKey, Standing
     rows = connection.execute(own.select().with_only_columns(own.c.rk).where(own.c.partial == 1))
     partial = {RecordKey(bytes(rk)) for (rk,) in rows}
     found: dict[RecordKey, Standing] = {}
-    for rk, record in _may_be_signed(connection, node, None).items():
+    for rk, record in _may_be_signed(connection, node, rks).items():
         stands = record.opened.get("terms")
         if record.entry.status is not Status.LIVE or stands is None:
             continue

@@ -20,7 +20,7 @@ from node.duties import do_duties, may_sign
 from node.following import follow
 from node.hold_rounds import settle_holds
 from node.holding import end_lone_holds
-from node.issue_again import follow_terms, issue_again
+from node.issue_again import follow_returned, follow_terms, issue_again
 from node.mail_rounds import MailRounds
 from node.owndocs import finish_signing
 from node.runtime import Node
@@ -85,6 +85,7 @@ class Jobs:
         self._every(timedelta(seconds=5), self.derive_due, after_s=0)
         self._every(timedelta(minutes=10), self.do_duties, after_s=3)
         self._every(timedelta(minutes=10), self.follow_others, after_s=4)
+        self._every(timedelta(minutes=10), self.follow_returned, after_s=7)
         self._every(timedelta(minutes=1), self.carry_mail, after_s=6)
         self._scheduler.start()
 
@@ -146,6 +147,10 @@ class Jobs:
         node.on_news(await node.change(follow, node))
         await node.change(drop_adopted)
         await node.change(forget_judged, node.today)
+
+    async def follow_returned(self) -> None:
+        """Sign again what came back after a restore, and is not as it should be."""
+        self._node.on_news(await follow_returned(self._node))
 
     async def carry_mail(self) -> None:
         """Fetch what peers left for us at a common peer, and leave what we have to say."""

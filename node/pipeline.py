@@ -222,6 +222,16 @@ def publish(
             context.digests.forget()
             context.live_counts.clear()
         _stage(context, record, before.get(record.entry.rk), raw)
+    return put_on_ledgers(connection, context, records)
+
+
+def put_on_ledgers(
+    connection: Connection, context: Context, records: Collection[OwnRecord]
+) -> set[int]:
+    """Put stored records on every ledger, and silence the holds of those not for others.
+
+    Returns the peers with news.
+    """
     put = {record.entry.rk: record for record in records}
     closed = [rk for rk, record in put.items() if not is_shared(record)]
     silenced = silence(connection, context, closed) if closed else []

@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from federation.release import Consent
+from node.after_restore import may_be_outdated
 from node.amending import erase_record
 from node.commands.coverage import covered, summarise
 from node.consent_words import KEEP, LADDER
 from node.errors import BadRequest, NotFound
-from node.pipeline import next_revision, publish, terms_of
+from node.pipeline import next_revision, publish, put_on_ledgers, terms_of
 from node.runtime import Node
 from node.store.consents import in_force, purge_report, stage_answers, stage_consent
 from node.store.context import Context
@@ -185,6 +186,8 @@ def put_consent(
 
     Where it changes what others may, the record is signed again: also where the terms stay as they
     are and peers lose it, or have it again, or an older revision would pass for the present one.
+    Not where it may have been corrected after the backup that this store comes from: the ledgers
+    obey at once, and its terms follow when the correction is back.
     """
     context = node.context
     stage_consent(context.register, record.entry.rk, consent)
@@ -197,6 +200,10 @@ def put_consent(
         raw = encode_disclosures(changed.opened.values())
         save_own(connection, changed, raw, context.now_us())
         return set()
+    if may_be_outdated(connection, context, record.entry.rk):
+        raw = encode_disclosures(changed.opened.values())
+        save_own(connection, changed, raw, context.now_us())
+        return put_on_ledgers(connection, context, [changed])
     leaves: dict[str, Value] = {name: opened.value for name, opened in record.opened.items()}
     leaves["terms"] = terms
     after = next_revision(

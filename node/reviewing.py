@@ -5,7 +5,7 @@ How many are needed, and what one person's word is worth, is decided in `node.ag
 
 from sqlalchemy import Connection
 
-from node.amending import Change, own_alert, put_revision
+from node.amending import Change, must_be_up_to_date, own_alert, put_revision
 from node.errors import BadRequest
 from node.pipeline import last_day, next_revision, withdrawn
 from node.runtime import Node
@@ -30,7 +30,7 @@ def confirm(connection: Connection, node: Node, alert: str, name: str) -> tuple[
     """Have one more person approve an alert that waits; the change, and how many still miss.
 
     With the last of them it is signed again, to live as long as the policy says. BadRequest where
-    it does not wait.
+    it does not wait, Refused where it may have been corrected after the backup we come from.
     """
     context = node.context
     record = own_alert(connection, node, alert)
@@ -40,6 +40,7 @@ def confirm(connection: Connection, node: Node, alert: str, name: str) -> tuple[
         raise BadRequest("this alert does not wait for a reviewer")
     if record.entry.status is not Status.LIVE or record.entry.exp_day < node.today:
         raise BadRequest("this alert has ended; publish a new one")
+    must_be_up_to_date(connection, node, record)
     fields = find_draft(connection, draft_id).fields
     now = context.now_us()
     add_review(connection, draft_id, name, fields, now)

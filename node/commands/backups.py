@@ -30,6 +30,7 @@ from node.backup import BACKUP, remove_leftovers
 from node.backup_file import Manifest, write_backup
 from node.commands.overview import recovery_of, standing, unlisted
 from node.deriving import derive_due
+from node.issue_again import follow_terms
 from node.moments import iso_time
 from node.runtime import STORE_FILE, Node
 from node.settings import KEYSTORE_FILE, POLICY_FILE, SETTINGS_FILE
@@ -198,6 +199,10 @@ async def recover_confirm(node: Node) -> dict[str, Any]:
     if news:
         node.on_news(news)
     news = news | await derive_due(node)
+    if was_held:  # what was narrowed meanwhile was not signed then
+        signed = await follow_terms(node)
+        node.on_news(signed)
+        news = news | signed
     result: dict[str, Any] = {
         "resumed": before.suspended, "signed_again": len(anew),
         "dropped": sum(bool(each.refusal) for each in judged), "peers_with_news": len(news),

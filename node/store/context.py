@@ -46,6 +46,7 @@ class Context:
     lawful: set[RecordKey] = field(default_factory=set)  # of which a copy is kept: store.lawful
     hold_all: bool = False  # the register is lost: nothing goes out before the keeper confirms
     conflicts: set[RecordKey] = field(default_factory=set)  # own records to issue again
+    came_back: set[RecordKey] = field(default_factory=set)  # own texts newer than ours were
     issued_again: dict[RecordKey, Day] = field(default_factory=dict)  # when a conflict was believed
     unproved: set[int] = field(default_factory=set)  # peers in a recovery that only they speak for
     last_n: dict[tuple[bytes, str], int] = field(default_factory=dict)  # see node.store.guards

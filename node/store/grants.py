@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from sqlalchemy import Connection, delete, insert, select
 
+from federation.hub import terms_are_due
 from federation.ledger import LedgerRow, RowKind, outcome, outlives
 from federation.origin import Known, Outgoing
 from federation.release import Gate, PeerView, gate
@@ -211,6 +212,11 @@ class StoreGrants:
                     if row is None or (names.issuperset(row.names) and not is_behind):
                         return None
                     return self._row(record, RowKind.STOP, stopped_hash(entry.rk), (), row)
+                terms = record.view().names_values.get("terms")
+                is_new = row is None or row.kind is RowKind.STOP or row.eid != entry.eid
+                if is_new and terms_are_due(record.restrictions, terms):
+                    stop = self._row(record, RowKind.STOP, stopped_hash(entry.rk), (), row)
+                    return None if row is None else stop
             case _:
                 return None
         put = record.put_as(names)

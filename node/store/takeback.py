@@ -166,6 +166,7 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
             context.live_counts.clear()
         note_partial(connection, [entry.rk])
         _note_how_it_came(connection, entry, now)
+        context.came_back.add(entry.rk)
     elif mine.entry.eid == entry.eid:
         union = {**opened, **mine.opened}
         both = replace(mine, opened=union)
@@ -186,6 +187,7 @@ def merge_own(connection: Connection, context: Context, record: Verified) -> Non
         )
         save_own(connection, newer, record.disclosures, now)
         _note_how_it_came(connection, entry, now)
+        context.came_back.add(entry.rk)
     obey_register(connection, context, entry.rk)
 
 

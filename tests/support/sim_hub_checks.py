@@ -32,6 +32,14 @@ def named(terms: Any) -> frozenset[str]:
     return frozenset(name for name in terms[NAMES] if not name.endswith(".token")) | ALWAYS
 
 
+def keeps_from_some(record: TrueRecord) -> bool:
+    """Whether a keeper keeps a record, or a field of it, from single organisations."""
+    limits = record.restrictions
+    return limits.peers is not None or any(
+        names for whom, names in limits.withhold.items() if whom != "*"
+    )
+
+
 def has_itself(world: "HubWorld", hub: int, rk: RecordKey) -> Row | None:
     """A hub's own copy of another's live record, as it stands there from its author; else None."""
     seen = view(world, world.hosts[hub])
@@ -69,8 +77,23 @@ def check_hubs_wire(world: "HubWorld", sender: SimHost, to: int, delta: Delta) -
             continue
         if decode_entry(item.entry).org == sender.org:
             check_put(world, sender, to, item)
+            _check_terms_of(world, sender, to, item)
         else:
             _check_passed(world, sender.index, to, item)
+
+
+def _check_terms_of(world: "HubWorld", author: SimHost, to: int, put: Put) -> None:
+    """What is kept from single organisations reaches nobody anew as if hubs might pass it on."""
+    entry, record = decode_entry(put.entry), world.truth.records.get(put.rk)
+    if record is None or entry.status is not Status.LIVE or record.exp < world.today:
+        return
+    copy = view(world, world.hosts[to]).records.get(put.rk)
+    if copy is not None and copy.eid == entry.eid:
+        return  # it has these terms already: they are signed anew as soon as its author can
+    values = {each.name: each.value for each in decode_disclosures(put.disclosures, entry)}
+    if keeps_from_some(record) and named(values.get("terms")):
+        what = f"org{author.index} → org{to} {put.rk.hex()[:6]} rev {entry.rev}"
+        raise Violation(FAR, f"{what}: it is kept from some, and its terms let hubs pass it on")
 
 
 def _check_passed(world: "HubWorld", hub: int, to: int, put: Put) -> None:
@@ -240,12 +263,8 @@ def _check_terms(world: "HubWorld", rk: RecordKey, record: TrueRecord) -> None:
     row = view(world, world.hosts[record.org]).records.get(rk)
     if row is None or not row.is_live or record.exp < world.today:
         return
-    own, limits = world.truth.switches[record.org], record.restrictions
-    is_kept_from_some = limits.peers is not None or any(
-        names for whom, names in limits.withhold.items() if whom != "*"
-    )
-    wanted = NOTHING
-    if own.onward == "on" and record.consented and not is_kept_from_some:
+    own, wanted = world.truth.switches[record.org], NOTHING
+    if own.onward == "on" and record.consented and not keeps_from_some(record):
         levels = {switch: own.level(switch) for switch in LADDERS}
         tokens = {name for name in row.values if name.endswith(".token")}
         wanted = passing(frozenset(row.values), levels) - tokens

@@ -154,6 +154,28 @@ async def test_who_is_not_trusted_now_does_not_count(tmp_path: Path) -> None:
         assert await may_have(node, alert) == set()
 
 
+async def test_no_hold_is_signed_of_an_alert_that_was_corrected_after_the_backup(
+    tmp_path: Path,
+) -> None:
+    async with among(tmp_path, "Harbour") as (node, _):
+        alert = await held(node, 1)
+        hold = await hold_of(node, alert)
+        text = (node.home / "policy.toml").read_text("utf-8")
+        text = text.replace('onward = "off"', 'onward = "on"')
+
+        def stage(_: Connection) -> None:
+            for rk in map(parse_record_key, (alert, hold)):
+                node.context.register.stage(permissions.REVISION, rk, bytes(7) + b"\x02")
+
+        await node.change(stage)
+        await node.dispatch("policy_apply", {"text": text})
+        await settle_holds(node)
+        assert (await record(node, hold)).entry.rev == 1
+        await node.dispatch("alert_correct", {"alert": alert, "fields": {"phone": [OTHER]}})
+        await settle_holds(node)
+        assert (await record(node, hold)).entry.rev == 3
+
+
 async def test_a_hold_of_another_is_never_shown_as_an_alert_that_matches(tmp_path: Path) -> None:
     async with among(tmp_path, "Harbour") as (node, (harbour,)):
         given: dict[str, Value] = {"phone.token": [[bytes(8), bytes(32)]], "phone": [PHONE]}

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from node.duties import do_duties
-from node.errors import BadField, BadRequest
+from node.errors import BadField, BadRequest, Refused
 from node.runtime import Node
 from node.store.records import OwnRecord, own_records
 from node.store.reviews import mark_provisional
@@ -127,6 +128,21 @@ async def test_a_confirmed_alert_lives_as_long_as_any_other(tmp_path: Path) -> N
         clock.now += 3 * DAY_US
         await do_duties(node)
         assert (await ours(node, alert)).entry.status is Status.LIVE
+
+
+async def test_what_was_corrected_after_the_backup_is_not_confirmed_as_it_was(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node", preset="gdpr") as node:
+        alert = (await publish(node, await draft(node)))["published"][0]
+
+        def stage(_: Connection) -> None:
+            node.context.register.stage("revision", parse_record_key(alert), bytes(7) + b"\x02")
+
+        await node.change(stage)
+        with pytest.raises(Refused, match="corrected"):
+            await node.dispatch("alert_confirm", {"alert": alert, "by": "Bea"})
+        assert (await ours(node, alert)).entry.rev == 1
 
 
 async def test_a_correction_does_not_lengthen_a_hurried_alert(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from federation.peers import PeerState
 from federation.voices import CORROBORATE, DISPUTE, SAME_AS, Ref
@@ -280,6 +280,27 @@ async def test_a_voice_does_not_outlive_what_it_speaks_of(tmp_path: Path) -> Non
         assert (await show(node, said["voice"]))["status"] == "erased"
         assert await granted(node, one, said["voice"]) == set()
         assert await node.change(follow, node) == set()
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_a_voice_follows_a_renewal_but_not_in_words_that_were_corrected_since(
+    tmp_path: Path, corrected: bool
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        alert = await heard(node, await befriend(node, ORIGIN), phone=PHONE)
+        voice = (await say(node, "dispute", alert=alert, reason="It is a taxi."))["voice"]
+
+        def renew(connection: Connection) -> None:
+            longer = {"exp_day": node.today + 120}
+            rk = records.c.rk == parse_record_key(alert)
+            connection.execute(update(records).where(rk).values(**longer))
+            if corrected:  # after the backup that this store comes from
+                rev = permissions.REVISION
+                node.context.register.stage(rev, parse_record_key(voice), bytes(7) + b"\x02")
+
+        await node.change(renew)
+        await node.change(follow, node)
+        assert (await show(node, voice))["rev"] == (1 if corrected else 2)
 
 
 async def test_an_adopted_alert_is_a_draft_first_and_says_that_it_is_a_copy(

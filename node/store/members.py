@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from node.errors import BadRequest, NotFound
+from node.store.tables_desk import shield
 from node.store.tables_web import (
     invitations,
     member_codes,
@@ -114,6 +115,7 @@ def remove_member(connection: Connection, id_: str) -> None:
     connection.execute(delete(web_sessions).where(web_sessions.c.member == id_))
     connection.execute(delete(member_codes).where(member_codes.c.member == id_))
     connection.execute(delete(parked_forms).where(parked_forms.c.owner == id_))
+    connection.execute(delete(shield).where(shield.c.member == id_))
     connection.execute(delete(members).where(members.c.id == id_))
 
 

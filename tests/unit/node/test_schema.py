@@ -296,3 +296,17 @@ def test_what_was_set_aside_before_waits_under_whoever_took_it_away(tmp_path: Pa
         copy = connection.execute(select(braked)).mappings().one()
         connection.execute(braked.insert().values(**{**copy, "org": b"other"}))
     engine.dispose()
+
+
+def test_before_the_shield_nobody_had_entered_anything_or_been_called(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0015")
+    _fill(engine, "members", id="m", name="Heron")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("shield", "calls"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["members"].c.name)).scalar() == "Heron"
+    engine.dispose()

@@ -141,6 +141,8 @@ def _query(known: Seen, wanted: Wanted) -> Select[Any]:
         judged = select(verdicts.c.rk).where(verdicts.c.severity >= wanted.severity)
         graver = records.c.severity >= wanted.severity
         query = query.where(or_(graver, records.c.rk.in_(judged)))
+    if wanted.codes and wanted.status == "live":
+        query = query.where(or_(*(records.c.codes.contains(code) for code in wanted.codes)))
     if wanted.org is not None:
         query = query.where(records.c.org == wanted.org)
     if wanted.since is not None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from node.errors import BadRequest, NotFound
 from node.store.tables_desk import shield
+from node.store.tables_news import subscriptions, told
 from node.store.tables_web import (
     invitations,
     member_codes,
@@ -116,6 +117,8 @@ def remove_member(connection: Connection, id_: str) -> None:
     connection.execute(delete(member_codes).where(member_codes.c.member == id_))
     connection.execute(delete(parked_forms).where(parked_forms.c.owner == id_))
     connection.execute(delete(shield).where(shield.c.member == id_))
+    connection.execute(delete(told).where(told.c.member == id_))
+    connection.execute(delete(subscriptions).where(subscriptions.c.member == id_))
     connection.execute(delete(members).where(members.c.id == id_))
 
 

@@ -166,6 +166,8 @@ Index("ix_ledger_held", ledger.c.peer, sqlite_where=ledger.c.held != "")
 Index("ix_ledger_author", ledger.c.peer, sqlite_where=text("author != x''"))  # what is forwarded
 # A digest reads these four of a whole mirror, or of a 256th of it, and nothing else of a row.
 Index("ix_records_rk", records.c.rk, records.c.org, records.c.row_exp, records.c.state)
+# Lists and feeds go through what is in force, the newest first, and stop early.
+Index("ix_records_day", records.c.day, sqlite_where=text("status = 0"))
 Index("ix_records_held", records.c.org, sqlite_where=records.c.held != "")
 
 forwarded = Table(  # the mirror of what a hub forwards: what it says of records of others

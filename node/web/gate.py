@@ -45,6 +45,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
     "Server": "",
 }
+KEPT_BY_304: Final = frozenset({*map(str.lower, HEADERS), "etag", "content-security-policy"})
 _POLICY: Final = (
     f"default-src 'none'; style-src '{STYLE_HASH}'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -171,6 +172,16 @@ def _finish(
     policy = _POLICY + ("; script-src 'self'; connect-src 'self'" if script else "")
     for name, value in {**HEADERS, "Content-Security-Policy": policy}.items():
         response.headers.setdefault(name, value)
+    tag = response.headers.get("ETag", "")
+    if tag and tag in (
+        each.strip() for each in request.headers.get("If-None-Match", "").split(",")
+    ):
+        same = web.Response(status=304)
+        for name, value in response.headers.items():
+            if name.lower() in KEPT_BY_304:
+                same.headers.add(name, value)
+        same.cookies.update(response.cookies)
+        return same
     body = response.body if isinstance(response, web.Response) else None
     accepts = request.headers.get("Accept-Encoding", "")
     if isinstance(body, bytes) and len(body) > SMALL and "gzip" in accepts:

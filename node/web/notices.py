@@ -27,4 +27,5 @@ NOTICES: Final = {
     "provisional": N_("It is out for some hours. Others must confirm it, or it ends."),
     "refused": N_("It is put aside."),
     "asked": N_("Your question waits for the reporter. She reads it when she uses her code."),
+    "feed_off": N_("Your feed has ended. Its old address leads nowhere."),
 }

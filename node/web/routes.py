@@ -102,6 +102,16 @@ ROUTES: Final = (
     Route("POST", "/work/{draft}/aside", "draft:refuse", REVIEWERS),
     Route("POST", "/work/{draft}/ask", "draft:ask", REVIEWERS),
     Route("GET", "/work/{draft}/peers", "draft:peers", REVIEWERS),
+    # What a member wants to hear of
+    Route("GET", "/me/news", "subscriptions:show", MEMBERS),
+    Route("POST", "/me/news", "subscriptions:save", MEMBERS),
+    Route(
+        "POST", "/me/news/address", "subscriptions:new_address", MEMBERS, Rate(5, 60), script=True
+    ),
+    Route("POST", "/me/news/stop", "subscriptions:end_address", MEMBERS),
+    Route("GET", "/me/news/{entry}", "subscriptions:entry", MEMBERS),
+    Route("GET", "/f/{token}.atom", "subscriptions:feed_atom", EVERYBODY),
+    Route("GET", "/f/{token}.json", "subscriptions:feed_json", EVERYBODY),
     # My account
     Route("GET", "/me", "account:show", MEMBERS),
     Route("GET", "/me/start", "account:start", MEMBERS),

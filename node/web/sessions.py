@@ -9,6 +9,7 @@ import base64
 from aiohttp import web
 from sqlalchemy import Connection
 
+from node.news import KEPT_US
 from node.runtime import Node
 from node.store.members import (
     SEEN_EVERY_US,
@@ -20,6 +21,7 @@ from node.store.members import (
     session_of,
     touch_session,
 )
+from node.store.news import forget_told
 
 TOKEN_BYTES = 32
 TOKEN_CHARACTERS = 43
@@ -81,5 +83,6 @@ async def sign_in(node: Node, member: Member, old: str) -> str:
 
 
 def forget(connection: Connection, now_us: int) -> None:
-    """Delete what has ended: sessions, invitations, half-written forms."""
+    """Delete what has ended: sessions, invitations, half-written forms, news of what is gone."""
     forget_web(connection, now_us, IDLE_US, MOST_US)
+    forget_told(connection, now_us - KEPT_US)

@@ -310,3 +310,19 @@ def test_before_the_shield_nobody_had_entered_anything_or_been_called(tmp_path: 
             assert connection.execute(select(metadata.tables[name])).fetchall() == []
         assert connection.execute(select(metadata.tables["members"].c.name)).scalar() == "Heron"
     engine.dispose()
+
+
+def test_before_feeds_nobody_was_told_anything_and_no_sheet_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    engine = _at(path, "0016")
+    _fill(engine, "members", id="m", name="Heron")
+    _fill(engine, "records", id=1, rk=b"a", kind="alert")
+    engine.dispose()
+    upgrade_store(path, KEY)
+    engine = sync_engine(path, KEY)
+    with engine.connect() as connection:
+        for name in ("subscriptions", "told", "sheets", "sheet_lines"):
+            assert connection.execute(select(metadata.tables[name])).fetchall() == []
+        assert connection.execute(select(metadata.tables["members"].c.name)).scalar() == "Heron"
+        assert connection.execute(select(metadata.tables["records"].c.rk)).scalar() == b"a"
+    engine.dispose()

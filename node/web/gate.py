@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from node.control import place
 from node.errors import NodeError, NotFound
+from node.pictures import Darkroom
 from node.runtime import Node
 from node.web.csrf import csrf_holds, csrf_key
 from node.web.form import TooBig, read_form
@@ -23,6 +24,7 @@ from node.web.languages import LANGUAGES, wanted
 from node.web.limits import Limits
 from node.web.page import Asked, Page
 from node.web.passphrases import Passphrases
+from node.web.remembered import Memory
 from node.web.rendering import STYLE_HASH
 from node.web.roles import Role
 from node.web.routes import NOWHERE, ROUTES, Route, find_route
@@ -63,6 +65,8 @@ class Gate:
         self.routes: Mapping[str, Route] = {route.name: route for route in ROUTES}
         self.asked: dict[str, Asked] = {}  # by session: its last check, in memory only
         addresses = [urlsplit(each) for each in node.settings.web_addresses]
+        self.memory = Memory()
+        self.darkroom = Darkroom()
         self.hosts = {each.netloc.casefold() for each in addresses}
         self.secure_hosts = {e.netloc.casefold() for e in addresses if e.scheme == "https"}
         host, port = node.settings.web_host, node.settings.web_port
@@ -124,11 +128,11 @@ class Gate:
             async with asyncio.timeout(BODY_S):
                 page.form = await read_form(request, route.body)
             proven = csrf_holds(self.csrf, page.token, page.form.raw("csrf"))
-            if route.answers_late and (not proven or page.role not in route.roles):
+            if route.answers_late and not (proven and page.admitted):
                 return await self._late(page)
             if not proven:
                 return page.show("trouble.html", status=403, code="csrf", message="")
-        if page.role not in route.roles:
+        if not page.admitted:
             if page.role is Role.VISITOR:
                 return page.go("/in")
             return page.show("trouble.html", status=403, code="role", message="")

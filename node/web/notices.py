@@ -29,3 +29,12 @@ NOTICES: Final = {
     "asked": N_("Your question waits for the reporter. She reads it when she uses her code."),
     "feed_off": N_("Your feed has ended. Its old address leads nowhere."),
 }
+    # Reports and receipt codes
+    "kept": N_("It is kept for you for one day. Open “Report” to go on."),
+    "thrown": N_("It is thrown away."),
+    "told": N_("Good. The desk reads your report."),
+    "said": N_("The desk reads it."),
+    "narrowed": N_("It counts from now on. Whoever has the warning is told."),
+    "widened": N_("Your yes waits for the desk."),
+    "taken_back": N_("All of it is taken back."),
+    "closed": N_("It is closed. To see it, type the words again."),

@@ -66,6 +66,11 @@ class Page:
         return Role.VISITOR if self.member is None else Role(self.member.role)
 
     @property
+    def admitted(self) -> bool:
+        """Whether this person may use the route that she asked for."""
+        return self.route.admits(self.role, self.node.settings)
+
+    @property
     def who(self) -> Member:
         """The member who asks; a route that admits visitors must not use it."""
         if self.member is None:
@@ -89,7 +94,7 @@ class Page:
 
     def may(self, name: str) -> bool:
         """Whether this person may use the route of a name: for links that would lead nowhere."""
-        return self.role in self.gate.routes[name].roles
+        return self.gate.routes[name].admits(self.role, self.node.settings)
 
     async def call(self, command: str, **args: Any) -> dict[str, Any]:
         """Run one of the node's commands, the same as the command line runs."""

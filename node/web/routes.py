@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 View = Callable[["Page"], Awaitable[web.StreamResponse]]
 FORM_BYTES = 256 * 1024
+PHOTOS_BYTES = 33 * 1024 * 1024  # four photos, and what is typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,31 @@ ROUTES: Final = (
     Route("GET", "/", "check:front", EVERYBODY, script=True),
     Route("POST", "/look", "check:ask", MEMBERS, Rate(30, 4)),
     Route("GET", "/look", "check:found", MEMBERS, Rate(30, 4)),
+    # Report
+    Route("GET", "/new", "report:ask", MEMBERS, script=True, public=True),
+    Route(
+        "POST",
+        "/new",
+        "report:send",
+        MEMBERS,
+        Rate(40, 10),
+        body=PHOTOS_BYTES,
+        script=True,
+        answers_late=True,
+        public=True,
+    ),  # fmt: skip
+    Route("GET", "/new/sent", "report:sent", MEMBERS, script=True, public=True),
+    Route("POST", "/new/sent", "report:written_down", MEMBERS, public=True),
+    Route("POST", "/new/keep", "report:keep_for_later", MEMBERS, answers_late=True),
+    Route("POST", "/new/drop", "report:throw_away", MEMBERS),
+    # Receipt codes
+    Route("GET", "/code", "code:ask", EVERYBODY),
+    Route("POST", "/code", "code:opened", EVERYBODY),
+    Route("POST", "/code/say", "code:say_more", EVERYBODY, Rate(20, 30)),
+    Route("POST", "/code/consent", "code:allow", EVERYBODY, Rate(40, 10)),
+    Route("GET", "/code/back", "code:sure", EVERYBODY),
+    Route("POST", "/code/back", "code:take_back", EVERYBODY),
+    Route("POST", "/code/close", "code:close", EVERYBODY),
     # Alerts
     Route("GET", "/list", "alerts:listed", MEMBERS),
     Route("GET", "/list/{id}", "alerts:one", MEMBERS),
@@ -101,6 +127,7 @@ ROUTES: Final = (
     Route("POST", "/work/{draft}", "draft:act", REVIEWERS),
     Route("POST", "/work/{draft}/aside", "draft:refuse", REVIEWERS),
     Route("POST", "/work/{draft}/ask", "draft:ask", REVIEWERS),
+    Route("GET", "/work/{draft}/photo/{number}", "photos:show", REVIEWERS),
     Route("GET", "/work/{draft}/peers", "draft:peers", REVIEWERS),
     # What a member wants to hear of
     Route("GET", "/me/news", "subscriptions:show", MEMBERS),

@@ -1,5 +1,5 @@
 // What pages with forms do beyond plain HTML: leave at once on Shift pressed three times, keep a
-// half-written form at the node, and copy a code. Nothing is stored in the browser.
+// half-written form at the node, copy or print a code. Nothing is stored in the browser.
 (() => {
   "use strict";
   let presses = [];
@@ -22,6 +22,10 @@
       navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
     });
   }
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
   for (const form of document.querySelectorAll("form[data-keep]")) {
     let timer = 0;
     const keep = () => {
@@ -31,7 +35,9 @@
       }
       fetch(form.dataset.keep, { method: "POST", body, redirect: "error" }).catch(() => {});
     };
-    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, 4000); });
+    form.addEventListener("input", () => {
+      timer = timer || setTimeout(() => { timer = 0; keep(); }, 4000);
+    });
     form.addEventListener("submit", () => clearTimeout(timer));
   }
 })();

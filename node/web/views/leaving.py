@@ -26,6 +26,7 @@ async def end(page: Page) -> None:
     if page.member is not None:
         await page.node.change(end_session, page.token)
     page.gate.asked.pop(page.token, None)
+    page.gate.memory.forget(page.token)
     page.token, page.member, page.session = new_token(page.node), None, None
 
 

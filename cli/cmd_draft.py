@@ -185,6 +185,8 @@ _CURES = {
     "no_consent": "the reporter said no; if she agrees now, write a new draft with her",
     "consent_not_clear": "ask her; then parasol draft edit ID --set consent=yes or no",
     "no_code": "say what happened: parasol draft edit ID --set codes=NP",
+    "names_a_worker": "a member entered something of it as her own, so two people must agree: "
+    "parasol draft approve ID --as NAME, then another publishes",
     "changed_meanwhile": "somebody changed it just now: look at it, and publish it again",
     **dict.fromkeys(
         ("column_not_confirmed", "the_column_may_be_about_the_reporter"),

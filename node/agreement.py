@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from federation.policy import Policy
 from node.errors import Refused
+from node.shielding import PEOPLE
 from node.store.reviews import same_person
 
 HOUR_US = 3_600_000_000
@@ -29,13 +30,24 @@ class Agreement:
     until_us: int = 0
 
 
-def agreement(policy: Policy, names: Iterable[str], now_us: int) -> Agreement:
-    """Judge whether these people are enough; Refused where they are not, and urgency is no way."""
+class NamesWorker(Refused):
+    """This may name a worker, and fewer than two people agreed; urgency is no way round that."""
+
+
+def agreement(
+    policy: Policy, names: Iterable[str], now_us: int, *, shielded: bool = False
+) -> Agreement:
+    """Judge whether these people are enough; Refused where they are not, and urgency is no way.
+
+    `shielded`: a member entered something of it as her own. Then at least two people must agree.
+    """
     persons: dict[str, str] = {}
     for name in names:
         persons.setdefault(same_person(name), name)
-    missing = max(0, policy.moderation.reviewers - len(persons))
     found = tuple(persons.values())
+    if shielded and len(found) < max(PEOPLE, policy.moderation.reviewers):
+        raise NamesWorker(NamesWorker.__doc__)
+    missing = max(0, policy.moderation.reviewers - len(persons))
     if not missing:
         return Agreement(found, 0)
     if not policy.moderation.urgent:

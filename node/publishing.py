@@ -15,10 +15,11 @@ from federation.policy import Policy
 from federation.release import Consent
 from keys.signing import SigningKey
 from node.adopting import adopted_ref
-from node.agreement import Agreement, agreement
+from node.agreement import Agreement, NamesWorker, agreement
 from node.edits import all_leaves
 from node.errors import BadField, Refused
 from node.pipeline import last_day, new_record, publish, sign_alert
+from node.shielding import Shield
 from node.store.audit import Act, note
 from node.store.context import Context
 from node.store.drafts import Draft, DraftState, StoredDoubt, mark_published
@@ -47,6 +48,7 @@ REASONS = {
 }
 """What blocks a draft, as codes for scripts; any other sentence becomes a code as it stands."""
 
+NAMES_A_WORKER = "names_a_worker"
 APPROVED_BY_PUBLISHING = frozenset({"name"})
 
 
@@ -96,15 +98,20 @@ def sign_drafts(
     *,
     despite: bool,
     approved: Mapping[str, Sequence[str]],
+    shield: Shield,
 ) -> list[Ready | NotReady]:
     """Sign what may go; runs in a thread, since each takes hashes and a signature.
 
-    `approved` says by draft who approved it as it stands, with whoever publishes it now.
+    `approved` says by draft who approved it as it stands, with whoever publishes it now; `shield`
+    is what members entered as their own, which two people look at.
     """
     return [
-        _sign(draft, context, policy, key, despite=despite, names=approved.get(draft.id, ()))
+        _sign(
+            draft, context, policy, key,
+            despite=despite, names=approved.get(draft.id, ()), shield=shield,
+        )
         for draft in drafts
-    ]
+    ]  # fmt: skip
 
 
 def _sign(
@@ -115,15 +122,19 @@ def _sign(
     *,
     despite: bool,
     names: Sequence[str],
+    shield: Shield,
 ) -> Ready | NotReady:
     reason = why_not(draft, despite=despite)
     consent = draft.asked.consent
     if reason or consent is None:
         return NotReady(draft.id, reason)
     try:
-        agreed = agreement(policy, names, context.now_us())
+        shielded = bool(shield.fields_naming(draft.fields))
+        agreed = agreement(policy, names, context.now_us(), shielded=shielded)
         record = record_of(draft, consent, context, policy, key, agreed.until_us)
         return Ready(draft, record, agreed)
+    except NamesWorker:
+        return NotReady(draft.id, NAMES_A_WORKER)
     except (BadField, Refused, ProtocolError) as error:
         return NotReady(draft.id, str(error))
 

@@ -20,6 +20,7 @@ from node.holding import NEEDED_MOST, Held, hold_back, store_held
 from node.publishing import NotReady, Ready, reason_code, sign_drafts, store_ready, why_not
 from node.reporting import Told, prompted, take_report
 from node.runtime import Node
+from node.shielding import load_shield
 from node.store.audit import Act, note
 from node.store.consents import stage_answers
 from node.store.drafts import (
@@ -74,7 +75,9 @@ async def draft_list(node: Node) -> dict[str, Any]:
 async def draft_show(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
     """Show one draft: what would be shared, its doubts, and apart from them the private report."""
     draft = await node.read(find_draft, id)
-    shown = {
+    shield = await node.read(load_shield, node.keystore.store_key)
+    named = shield.fields_naming(draft.fields)
+    shown: dict[str, Any] = {
         "id": draft.id,
         "state": draft.state.value,
         "source": draft.source,
@@ -89,6 +92,8 @@ async def draft_show(node: Node, id: str) -> dict[str, Any]:  # noqa: A002
         shown["alert"] = text_id(draft.rk)
     if draft.reason:
         shown["reason"] = draft.reason
+    if named:  # which fields, and never whose they are
+        shown["may_name_a_worker"] = sorted(named)
     return shown
 
 
@@ -204,15 +209,18 @@ async def draft_publish(
     only; then those who have one get the alert. BadRequest for more than 16.
 
     `by` is who publishes, one of the reviewers that the policy asks for. `despite` publishes what
-    a keeper has looked at although it has blocking doubts; never against a reporter's no, and
-    never without a code. One draft that may not go does not stop the others.
+    a keeper has looked at although it has blocking doubts; never against a reporter's no, never
+    without a code, and never on one person's word where it may name a worker. One draft that may
+    not go does not stop the others.
     """
     drafts, refused = await node.read(_wanted, ids or [], all)
     context, policy = node.context, node.policy
     approved = await node.read(approvals, drafts, name_of(by))
+    shield = await node.read(load_shield, node.keystore.store_key)
     signed = await asyncio.to_thread(
-        sign_drafts, drafts, context, policy, node.key, despite=despite, approved=approved
-    )
+        sign_drafts, drafts, context, policy, node.key,
+        despite=despite, approved=approved, shield=shield,
+    )  # fmt: skip
     ready = [each for each in signed if isinstance(each, Ready)]
     held = await _held_back(node, ready, hold)
     if hold:

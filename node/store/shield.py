@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from node.errors import BadRequest
+from node.errors import BadField
 from node.store.tables_desk import shield
 from protocol.ids import Day
 
@@ -25,10 +25,10 @@ class Entry:
 
 
 def add_entry(connection: Connection, member: str, hashed: bytes, entry: Entry) -> None:
-    """Add an entry; the same again changes nothing. BadRequest where there are too many."""
+    """Add an entry; the same again changes nothing. BadField where there are too many."""
     query = select(func.count()).where(shield.c.member == member)
     if int(connection.execute(query).scalar() or 0) >= MOST:
-        raise BadRequest(f"at most {MOST} entries: take one off first")
+        raise BadField(f"at most {MOST} entries: take one off first")
     row = {
         "member": member, "hash": hashed, "id": entry.id, "kind": entry.kind,
         "made_day": entry.made_day,

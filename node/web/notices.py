@@ -26,6 +26,8 @@ NOTICES: Final = {
     "published": N_("It is published."),
     "provisional": N_("It is out for some hours. Others must confirm it, or it ends."),
     "refused": N_("It is put aside."),
+    "shielded": N_("It is entered. It counts from now on."),
+    "unshielded": N_("It is taken off."),
     "asked": N_("Your question waits for the reporter. She reads it when she uses her code."),
     "feed_off": N_("Your feed has ended. Its old address leads nowhere."),
 }

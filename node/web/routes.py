@@ -147,6 +147,9 @@ ROUTES: Final = (
     Route("GET", "/me/codes", "second:show", MEMBERS),
     Route("POST", "/me/codes", "second:turn_on", MEMBERS, Rate(10, 30)),
     Route("POST", "/me/codes/off", "second:turn_off", MEMBERS, Rate(5, 60)),
+    Route("GET", "/me/shield", "shield:show", MEMBERS),
+    Route("POST", "/me/shield", "shield:add", MEMBERS, Rate(30, 10)),
+    Route("POST", "/me/shield/off", "shield:remove", MEMBERS),
     Route("GET", "/me/leave", "account:sure", MEMBERS),
     Route("POST", "/me/leave", "account:leave", MEMBERS, Rate(5, 60)),
 )

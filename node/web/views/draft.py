@@ -6,7 +6,7 @@ the page: the form carries the hash of the fields that it showed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiohttp import web
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from node.alike import Alike, possible_duplicates
 from node.asking_back import ask as ask_reporter
 from node.asking_back import questions_of
 from node.errors import BadField, BadRequest, NodeError, NotFound
+from node.shielding import PEOPLE, load_shield
 from node.store.drafts import SCOPES, Draft, DraftState, StoredDoubt, draft_by_id
 from node.store.questions import Question
 from node.store.receipts import Opens, waiting_updates
@@ -28,7 +29,6 @@ from node.web.vocabulary_words import N_
 from protocol.ids import text_id
 
 MANY_PEERS = 8  # from here on, what each sees has a page of its own
-TWO = 2
 NOTES = "note"
 
 
@@ -41,7 +41,7 @@ class Desk:
     alike: list[Alike]
     updates: list[str]
     questions: list[Question]
-    shielded: frozenset[str] = field(default=frozenset())
+    shielded: frozenset[str]
 
 
 def _desk(connection: Connection, page: Page, id_: str) -> Desk:
@@ -55,6 +55,7 @@ def _desk(connection: Connection, page: Page, id_: str) -> Desk:
         possible_duplicates(connection, page.node.context, draft) if is_open else [],
         [each.id for each in waiting_updates(connection) if each.opens.draft == draft.id],
         questions_of(connection, Opens(draft.id, draft.rk)),
+        load_shield(connection, page.node.keystore.store_key).fields_naming(draft.fields),
     )
 
 
@@ -69,7 +70,7 @@ async def _show(
     desk = await page.node.read(_desk, page, page.path["draft"])
     draft, policy = desk.draft, page.node.policy
     ours = page.node.settings.language
-    needed = max(policy.moderation.reviewers, TWO if desk.shielded else 1)
+    needed = max(policy.moderation.reviewers, PEOPLE if desk.shielded else 1)
     others = [name for name in desk.names if same_person(name) != same_person(page.who.name)]
     missing = max(0, needed - len(others) - 1)
     seen: Previews | None = None

@@ -174,4 +174,4 @@ async def test_who_agreed_is_written_down_inside(tmp_path: Path) -> None:
         said = (await node.dispatch("audit", {"alert": alert}))["acts"]
         assert [(row["who"], row["what"]) for row in said] == [("Bea, Ana", "published")]
         everything = (await node.dispatch("audit", {}))["acts"]
-        assert [row["what"] for row in everything] == ["published", "approved"]
+        assert [row["what"] for row in everything] == ["published", "approved", "invited"]

@@ -122,7 +122,7 @@ LEVEL_MEANINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """For each switch of LEVELS a sentence for each level, in the same order."""
 
-_NUMBERS: Final[Mapping[str, str]] = {
+NUMBER_MEANINGS: Final[Mapping[str, str]] = {
     "publish_delay": "Days between publishing and sharing: {}.",
     "notice_days": "Days that a notice lives: {}.",
     "statistics_min_cell": "Figures in statistics that count fewer reports than this: hidden ({}).",
@@ -236,8 +236,8 @@ def meaning(switch: str, value: object) -> str:
         return trusted if value == "trusted" else listed
     if switch in _FLAGS:
         return _FLAGS[switch][bool(value)]
-    if switch in _NUMBERS:
-        return _NUMBERS[switch].format(value)
+    if switch in NUMBER_MEANINGS:
+        return NUMBER_MEANINGS[switch].format(value)
     return {
         "cross_border_regions": "Regions abroad that our alerts may go to.",
         "mandatory_reporting": "The duty to report that is shown before anyone starts a report.",

@@ -24,7 +24,7 @@ _REFUSED = frozenset(
     | {"receipt_accept", "dispute_close", "dispute_lift"}
     | {"voice_corroborate", "voice_dispute", "voice_same_as", "voice_withdraw"}
 )
-_READS = frozenset({"alert_list", "alert_show", "alert_coverage"})
+_READS = frozenset({"alert_list", "alert_show", "alert_coverage", "alert_board"})
 
 
 class Frozen(NodeError):

@@ -6,11 +6,11 @@ recovery holds back is held, whatever the ledger says. Only our own alerts have 
 origin alone knows who was granted what.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, literal, select
 
 from federation.ledger import RowKind
 from federation.peers import PeerState
@@ -18,7 +18,7 @@ from node.errors import NotFound
 from node.moments import SECOND_US, iso_time, span
 from node.runtime import Node
 from node.store.context import Context
-from node.store.lookup import find_alert, record_key
+from node.store.lookup import find_alert, find_peer, record_key
 from node.store.peers import Peer, all_peers
 from node.store.tables import ledger, records, suspended
 from protocol.commitment import erased_hash
@@ -27,6 +27,7 @@ from protocol.ids import RecordKey, text_id
 
 BEHIND_HUBS = "hubs among them may have passed it on: what their peers confirm, the hubs see"
 RECOVERY = "recovery_"  # before the reason of what this node itself holds back since a restore
+BOARD_MOST = 100
 _WHAT = {Status.LIVE: "alert", Status.WITHDRAWN: "withdrawal", Status.ERASED: "erasure"}
 
 
@@ -63,17 +64,80 @@ async def alert_coverage(node: Node, alert: str | None = None) -> dict[str, Any]
     }
 
 
+async def alert_board(
+    node: Node, peer: str | None = None, start: int = 0, most: int = BOARD_MOST
+) -> dict[str, Any]:
+    """Say which alerts somebody has not confirmed, the longest waiting first, `most` from `start`.
+
+    {"board": [{"alert", "what", "confirmed", "of", "late": [{"peer", "name", "late_us",
+    "contact_us"}], "pending": names, "held": [{"name", "reason"}]}], "more"}. With `peer` only what
+    that one has not confirmed. Reads no more of the ledgers than it tells.
+    """
+    return await node.read(_board, node.context, peer, start, min(most, BOARD_MOST))
+
+
+def _board(
+    connection: Connection, context: Context, peer: str | None, start: int, most: int
+) -> dict[str, Any]:
+    told = [each.id for each in all_peers(connection) if each.state.may_hold_ours]
+    only = told if peer is None else [find_peer(connection, peer).id]
+    waits = (
+        select(ledger.c.rk, func.min(ledger.c.since_us).label("since"))
+        .where(ledger.c.peer.in_(only), ledger.c.acked_us == 0, ledger.c.exp >= context.today)
+        .group_by(ledger.c.rk)
+    )
+    held = select(suspended.c.rk, literal(0).label("since")).where(suspended.c.peer.in_(only))
+    both = waits.union_all(held).subquery()
+    query = select(both.c.rk).group_by(both.c.rk).order_by(func.min(both.c.since), both.c.rk)
+    found = [
+        RecordKey(bytes(rk))
+        for rk in connection.execute(query.offset(start).limit(most + 1)).scalars()
+    ]
+    rows = dict(_by_alert(_covered(connection, context, found[:most])))
+    now, late = context.now_us(), context.overdue_us
+    return {
+        "board": [_on_board(rk, rows.get(rk, []), now, late) for rk in found[:most]],
+        "more": len(found) > most,
+    }
+
+
+def _on_board(rk: RecordKey, rows: Iterable[Covered], now: int, overdue_us: int) -> dict[str, Any]:
+    told = [row for row in rows if row.peer.state is not PeerState.GONE]
+    return {
+        "alert": text_id(rk), "what": told[0].what if told else "alert", "of": len(told),
+        "confirmed": sum(row.state in {"confirmed", "recalled"} for row in told),
+        "late": [
+            {
+                "peer": text_id(row.peer.org), "name": row.peer.name,
+                "late_us": max(now - row.since - overdue_us, 0), "contact_us": row.peer.contact_us,
+            }
+            for row in told
+            if row.state == "overdue"
+        ],
+        "pending": [row.peer.name for row in told if row.state == "pending"],
+        "held": [
+            {"name": row.peer.name, "reason": row.reason} for row in told if row.state == "held"
+        ],
+    }  # fmt: skip
+
+
 def covered(connection: Connection, context: Context, alert: str | None) -> list[Covered]:
     """The coverage of one own alert, by the start of its id, or of all."""
-    rk = None if alert is None else own_alert(connection, context, alert)
+    rks = None if alert is None else [own_alert(connection, context, alert)]
+    return _covered(connection, context, rks)
+
+
+def _covered(
+    connection: Connection, context: Context, rks: Sequence[RecordKey] | None
+) -> list[Covered]:
     peers = {peer.id: peer for peer in all_peers(connection)}
     found: dict[tuple[bytes, int], Covered] = {}
     query = select(ledger, records.c.status, records.c.eid.label("now_eid")).join(
         records, records.c.rk == ledger.c.rk, isouter=True
     )
     held = select(suspended)
-    if rk is not None:
-        query, held = query.where(ledger.c.rk == rk), held.where(suspended.c.rk == rk)
+    if rks is not None:
+        query, held = query.where(ledger.c.rk.in_(rks)), held.where(suspended.c.rk.in_(rks))
     for row in connection.execute(query):
         if row.peer in peers:
             found[bytes(row.rk), row.peer] = _of_row(row, peers[row.peer], context)

@@ -201,11 +201,19 @@ async def _move(node: Node, peer: Peer, state: PeerState) -> dict[str, Any]:
 
 
 async def find_peer(node: Node, text: str) -> Peer:
-    """The one peer that a person means: by the start of its id, or our name for it. NotFound."""
+    """The one peer that a person means: by the start of its id, or our name for it. NotFound.
+
+    A whole id is nobody's name: no peer may call itself what another is.
+    """
     wanted = text.strip().casefold()
     peers = await node.read(all_peers)
     named = [peer for peer in peers if peer.name.casefold() == wanted]
-    found = named or [peer for peer in peers if wanted and text_id(peer.org).startswith(wanted)]
+    exact = [peer for peer in peers if text_id(peer.org) == wanted]
+    found = (
+        exact
+        or named
+        or [peer for peer in peers if wanted and text_id(peer.org).startswith(wanted)]
+    )
     if len(found) == 1:
         return found[0]
     if found:

@@ -146,7 +146,9 @@ def find_peer(connection: Connection, text: str) -> Peer:
     """The peer with this name or id, or whose id begins so; NotFound, BadRequest if several."""
     typed = text.strip()
     known = all_peers(connection)
-    found = [peer for peer in known if typed and peer.name.casefold() == typed.casefold()]
+    found = [peer for peer in known if text_id(peer.org) == typed.lower()]
+    if not found:
+        found = [peer for peer in known if typed and peer.name.casefold() == typed.casefold()]
     if not found and typed:
         found = [peer for peer in known if text_id(peer.org).startswith(typed.lower())]
     if not found:

@@ -34,6 +34,7 @@ from protocol.errors import ParasolError
 LANGUAGE_COOKIE: Final = "l"
 BODY_S: Final = 120
 SMALL: Final = 600  # bytes under which compressing costs more than it saves
+PACKED: Final = frozenset({"application/octet-stream", "image/jpeg"})  # would only cost time
 _log = logging.getLogger("parasol.web")
 
 HEADERS: Final = {
@@ -188,7 +189,8 @@ def _finish(
         return same
     body = response.body if isinstance(response, web.Response) else None
     accepts = request.headers.get("Accept-Encoding", "")
-    if isinstance(body, bytes) and len(body) > SMALL and "gzip" in accepts:
+    packs = "gzip" in accepts and response.content_type not in PACKED
+    if isinstance(body, bytes) and len(body) > SMALL and packs:
         packed = zlib.compressobj(6, wbits=31)
         response.body = packed.compress(body) + packed.flush()  # type: ignore[attr-defined]
         response.headers["Content-Encoding"] = "gzip"

@@ -30,6 +30,21 @@ NOTICES: Final = {
     "unshielded": N_("It is taken off."),
     "asked": N_("Your question waits for the reporter. She reads it when she uses her code."),
     "feed_off": N_("Your feed has ended. Its old address leads nowhere."),
+    # The keeper's pages
+    "role": N_("The role is changed."),
+    "removed": N_("Removed."),
+    "cancelled": N_("Taken back."),
+    "verified": N_("Verified. From now on both sides share what the rules allow."),
+    "moved": N_("Done. The others are told at once, or as soon as they can be reached."),
+    "mode": N_("Decided. It counts for what comes from now on, and for what is here."),
+    "lifted": N_("They are believed again, and asked for everything anew."),
+    "purged": N_("Deleted, as they said."),
+    "put_back": N_("It is shown again, and nothing since then is believed."),
+    "rules": N_("The new rules are in force."),
+    "frozen": N_("Frozen. The node tells others nothing of ours."),
+    "thawed": N_("Thawed. What waited goes out now."),
+    "introduce": N_("Noted. Those who may introduce us are told."),
+    "met": N_("Now compare the codes with them."),
 }
     # Reports and receipt codes
     "kept": N_("It is kept for you for one day. Open “Report” to go on."),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from federation import hub, verify
-from node import rounds
+from node import amending, rounds
 from node.store import enforce, onward, passed_on
 from node.store import hub as hearing
 from node.store.onward import Passing
@@ -113,6 +113,11 @@ def keep_what_another_hub_brought(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(passed_on, "permissions", SimpleNamespace(ERASED="nothing of the kind"))
 
 
+def sign_what_was_corrected(patch: pytest.MonkeyPatch) -> None:
+    """A narrowing after a restore signs the old words anew, above their correction."""
+    patch.setattr(amending, "may_be_outdated", lambda *_: False)
+
+
 # Chance seldom has one hub ahead of the other at just this moment; so what happens is written down.
 TOLD = (("talk", 0, 1), ("talk", 1, 3))
 SCRIPTS: dict[Break, tuple[tuple[str, int, int], ...]] = {
@@ -143,6 +148,11 @@ MUTATIONS: tuple[tuple[Break, str, dict[str, int]], ...] = (
     (keep_mirrors_under_a_new_policy, "own_policy_purges_at_once", {"turn": 20}),
     (ask_nobody_who_it_is, "converges", {}),
     (keep_what_another_hub_brought, "no_erased_or_recalled_record_returns", {}),
+    (
+        sign_what_was_corrected,
+        "nothing_forbidden_is_sent",
+        {"narrow": 30, "correct": 25, **RESTORES},
+    ),
 )
 
 

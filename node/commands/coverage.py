@@ -41,6 +41,7 @@ class Covered:
     state: str
     since: int
     reason: str = ""
+    is_anothers: bool = False  # as a hub we passed it on, and there it ends
 
     def shown(self, now: int) -> dict[str, Any]:
         """The row as commands answer it."""
@@ -165,11 +166,12 @@ def _of_row(row: Row[Any], peer: Peer, context: Context) -> Covered:
     rk = RecordKey(bytes(row.rk))
     is_stop = row.kind == RowKind.STOP
     what = "stop" if is_stop else _WHAT[Status(row.status or 0)]
+    state, since = waiting(row, context), row.since_us
     if row.held:
-        return Covered(rk, peer, what, "held", row.since_us, row.held)
-    if row.acked_us and not _has_left_behind(row, peer) and not peer.is_due(rk):
-        return Covered(rk, peer, what, "recalled" if is_stop else "confirmed", row.acked_us)
-    return Covered(rk, peer, what, waiting(row, context), row.since_us)
+        state = "held"
+    elif row.acked_us and not _has_left_behind(row, peer) and not peer.is_due(rk):
+        state, since = "recalled" if is_stop else "confirmed", row.acked_us
+    return Covered(rk, peer, what, state, since, row.held, is_anothers=bool(row.author))
 
 
 def _has_left_behind(row: Row[Any], peer: Peer) -> bool:
@@ -207,7 +209,7 @@ def summarise(rows: Iterable[Covered], now: int, context: Context) -> str:
             parts.append(f"held back for {row.peer.name} until the keeper confirms")
         elif row.state == "held":
             parts.append(f"{row.peer.name} holds it ({row.reason})")
-    if context.policy.onward == "on":
+    if context.policy.onward == "on" and not all(row.is_anothers for row in told):
         parts.append(BEHIND_HUBS)
     return "; ".join(parts)
 

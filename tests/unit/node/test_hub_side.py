@@ -247,6 +247,19 @@ async def test_what_was_rolled_back_brings_a_hub_in_step_with_nobody(tmp_path: P
         assert node.context.in_step == set()
 
 
+async def test_the_coverage_of_what_a_hub_passed_on_ends_with_its_own_peers(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        author, _ = await befriend(node, "Harbour"), await befriend(node, "Riverside")
+        await become_hub(node)
+        record = signed(author, node)
+        await take(node, author, passed(record))
+        found = await node.dispatch("alert_coverage", {"alert": text_id(record.entry.rk)})
+        assert list(found["summary"].values()) == ["0 of 1 confirmed"]
+        alert = await published(node, text="He left without paying.")
+        (told,) = (await node.dispatch("alert_coverage", {"alert": alert}))["summary"].values()
+        assert "hubs among them" in told
+
+
 @pytest.mark.parametrize("kept", [{"hide": True}, {"withhold": ["text"]}])
 async def test_what_is_kept_from_one_organisation_is_passed_on_by_nobody(
     tmp_path: Path, kept: dict[str, object]

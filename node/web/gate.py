@@ -65,9 +65,9 @@ class Gate:
         self.passphrases = Passphrases()
         self.routes: Mapping[str, Route] = {route.name: route for route in ROUTES}
         self.asked: dict[str, Asked] = {}  # by session: its last check, in memory only
-        addresses = [urlsplit(each) for each in node.settings.web_addresses]
         self.memory = Memory()
         self.darkroom = Darkroom()
+        addresses = [urlsplit(each) for each in node.settings.web_addresses]
         self.hosts = {each.netloc.casefold() for each in addresses}
         self.secure_hosts = {e.netloc.casefold() for e in addresses if e.scheme == "https"}
         host, port = node.settings.web_host, node.settings.web_port

@@ -123,22 +123,19 @@ ROUTES: Final = (
     Route("POST", "/work/lists/{batch}", "desk:batch_publish", REVIEWERS),
     Route("GET", "/work/others/{org}", "desk:others", REVIEWERS),
     Route("POST", "/work/others/{org}", "desk:others_pass", REVIEWERS),
+    Route("GET", "/work/calls", "calls:show", REVIEWERS),
+    Route("POST", "/work/calls", "calls:note", REVIEWERS),
+    Route("GET", "/work/objections", "objections:show", REVIEWERS),
+    Route("POST", "/work/objections", "objections:take", REVIEWERS),
+    Route("POST", "/work/objections/answer", "objections:answer", REVIEWERS),
+    Route("POST", "/work/objections/close", "objections:close", REVIEWERS),
+    Route("GET", "/work/log", "log:show", REVIEWERS),
     Route("GET", "/work/{draft}", "draft:show", REVIEWERS),
     Route("POST", "/work/{draft}", "draft:act", REVIEWERS),
     Route("POST", "/work/{draft}/aside", "draft:refuse", REVIEWERS),
     Route("POST", "/work/{draft}/ask", "draft:ask", REVIEWERS),
     Route("GET", "/work/{draft}/photo/{number}", "photos:show", REVIEWERS),
     Route("GET", "/work/{draft}/peers", "draft:peers", REVIEWERS),
-    # What a member wants to hear of
-    Route("GET", "/me/news", "subscriptions:show", MEMBERS),
-    Route("POST", "/me/news", "subscriptions:save", MEMBERS),
-    Route(
-        "POST", "/me/news/address", "subscriptions:new_address", MEMBERS, Rate(5, 60), script=True
-    ),
-    Route("POST", "/me/news/stop", "subscriptions:end_address", MEMBERS),
-    Route("GET", "/me/news/{entry}", "subscriptions:entry", MEMBERS),
-    Route("GET", "/f/{token}.atom", "subscriptions:feed_atom", EVERYBODY),
-    Route("GET", "/f/{token}.json", "subscriptions:feed_json", EVERYBODY),
     # The keeper's pages
     Route("GET", "/house", "keeper:front", KEEPERS),
     Route("POST", "/house", "keeper:look_deeper", KEEPERS, Rate(3, 60)),
@@ -182,6 +179,16 @@ ROUTES: Final = (
     Route("POST", "/house/backups", "safekeeping:back_up", KEEPERS, Rate(5, 120)),
     Route("POST", "/house/freeze", "safekeeping:freeze", KEEPERS),
     Route("POST", "/house/thaw", "safekeeping:thaw", KEEPERS),
+    # What a member wants to hear of
+    Route("GET", "/me/news", "subscriptions:show", MEMBERS),
+    Route("POST", "/me/news", "subscriptions:save", MEMBERS),
+    Route(
+        "POST", "/me/news/address", "subscriptions:new_address", MEMBERS, Rate(5, 60), script=True
+    ),
+    Route("POST", "/me/news/stop", "subscriptions:end_address", MEMBERS),
+    Route("GET", "/me/news/{entry}", "subscriptions:entry", MEMBERS),
+    Route("GET", "/f/{token}.atom", "subscriptions:feed_atom", EVERYBODY),
+    Route("GET", "/f/{token}.json", "subscriptions:feed_json", EVERYBODY),
     # My account
     Route("GET", "/me", "account:show", MEMBERS),
     Route("GET", "/me/start", "account:start", MEMBERS),

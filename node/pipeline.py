@@ -55,7 +55,7 @@ def terms_of(
     single organisations is not passed on at all.
     """
     printed = consent.print and policy.print.mode != "off"
-    police = consent.police_anonymised and policy.police_share.mode != "disabled"
+    police = consent.police_anonymised and policy.police_mode() != "disabled"
     onward = consent.peers and policy.onward == "on" and not keeps_from_some(restrictions)
     audience = "members" if consent.members else "staff"
     names: list[Value] = [*names_onward(policy)] if onward else []

@@ -182,6 +182,8 @@ def terms(policy: Mapping[str, Any], consent: Mapping[str, bool]) -> list[object
         "members" if consent["members"] else "staff",
         consent["print"] and policy["print"]["mode"] != "off",
         consent["statistics"],
-        consent["police_anonymised"] and police["mode"] != "disabled",
+        consent["police_anonymised"]
+        and police["mode"] != "disabled"
+        and bool(police["approver"].strip()),  # named, or nothing goes
         consent["peers"] and policy["onward"] == "on",
     ]

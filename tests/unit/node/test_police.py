@@ -148,6 +148,24 @@ async def test_a_peers_alert_goes_only_where_its_terms_say_so(
         assert "text" not in found["fields"]
 
 
+async def test_others_may_give_it_to_police_only_where_somebody_is_named_here(
+    tmp_path: Path,
+) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await node.dispatch("policy_apply", {"text": allowing(node, "anonymised", "")})
+        alert = await publish(node, "members", "peers", "police_anonymised")
+
+        async def police() -> bool:
+            terms = (await node.dispatch("alert_show", {"alert": alert}))["fields"]["terms"]
+            return bool(terms[3])
+
+        assert await police() is False
+        await node.dispatch("policy_apply", {"text": allowing(node, "anonymised")})
+        assert await police() is True
+        await node.dispatch("policy_apply", {"text": allowing(node, "anonymised", " ")})
+        assert await police() is False
+
+
 async def test_a_reason_is_wanted(tmp_path: Path) -> None:
     async with one_node(tmp_path / "node") as node:
         with pytest.raises(BadField):

@@ -16,6 +16,7 @@ from node.moments import iso_time
 from node.runtime import STORE_FILE, Node
 from node.settings import Settings
 from node.store.audit import SOMEBODY, Act, forget_person, note
+from node.store.calls import forget_caller
 from node.store.members import (
     Invitation,
     Member,
@@ -167,6 +168,7 @@ def leave(connection: Connection, member: Member, now_us: int, by: str = SOMEBOD
         raise Refused("the last keeper cannot leave: make somebody else a keeper first")
     remove_member(connection, member.id)
     forget_person(connection, member.name)
+    forget_caller(connection, member.name, SOMEBODY)
     note(connection, now_us, by, Act.LEFT, why=member.role)
 
 

@@ -24,6 +24,7 @@ class Act(StrEnum):
     APPROVED = "approved"
     PUBLISHED = "published"
     REFUSED = "refused"
+    CALLED = "called"
     CONFIRMED = "confirmed"
     POLICE = "police_export"
     PRINTED = "printed"

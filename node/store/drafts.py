@@ -175,6 +175,15 @@ def drafts_of_list(
     return [_draft(row) for row in connection.execute(query)]
 
 
+def drafts_to_call(connection: Connection) -> list[Draft]:
+    """The drafts whose reporter wants to be contacted, and whose private report is kept."""
+    place = SCOPES.index("contact") + 1  # as `_standing` lays them out
+    asked = sql(f"json_extract(CAST(consent AS TEXT), '$[{place}]')")
+    query = select(drafts).where(drafts.c.private != _NO_REPORT, asked)
+    found = [_draft(row) for row in connection.execute(query)]
+    return [draft for draft in found if draft.asked.contact is True]
+
+
 def find_draft(connection: Connection, text: str) -> Draft:
     """The draft with this id, or the one whose id begins so; NotFound, BadRequest if several do."""
     wanted = text.strip().lower()

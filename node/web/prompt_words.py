@@ -48,3 +48,11 @@ REASON_WORDS: Final = {
         "This may name a worker. Your word is noted; another person must agree before it goes out."
     ),
 }
+
+REPORT_WORDS: Final = {
+    "told by": N_("Told by"),
+    "date": N_("Day, week or month"),
+    "reporter:reach": N_("How to reach her"),
+    "reporter:say": N_("What may we say when we call?"),
+}
+"""Columns of the private report that a page wrote; those of a list are shown as its header says."""

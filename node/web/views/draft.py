@@ -17,15 +17,17 @@ from node.asking_back import questions_of
 from node.errors import BadField, BadRequest, NodeError, NotFound
 from node.shielding import PEOPLE, load_shield
 from node.store.drafts import SCOPES, Draft, DraftState, StoredDoubt, draft_by_id
+from node.store.photos import PhotoLine, photos_of
 from node.store.questions import Question
 from node.store.receipts import Opens, waiting_updates
 from node.store.reviews import reviewers, same_person, words_of
 from node.web.draft_form import changed, code_choices, rows, unplaced
 from node.web.form import Form
 from node.web.page import Page
-from node.web.prompt_words import PROMPT_WORDS, REASON_WORDS, SHIELD_WORDS
+from node.web.prompt_words import PROMPT_WORDS, REASON_WORDS, REPORT_WORDS, SHIELD_WORDS
+from node.web.shown_fields import FIELD_WORDS
 from node.web.views.previews import Previews, previews
-from node.web.vocabulary_words import N_
+from node.web.vocabulary_words import N_, word
 from protocol.ids import text_id
 
 MANY_PEERS = 8  # from here on, what each sees has a page of its own
@@ -42,6 +44,7 @@ class Desk:
     updates: list[str]
     questions: list[Question]
     shielded: frozenset[str]
+    photos: list[PhotoLine]
 
 
 def _desk(connection: Connection, page: Page, id_: str) -> Desk:
@@ -56,6 +59,7 @@ def _desk(connection: Connection, page: Page, id_: str) -> Desk:
         [each.id for each in waiting_updates(connection) if each.opens.draft == draft.id],
         questions_of(connection, Opens(draft.id, draft.rk)),
         load_shield(connection, page.node.keystore.store_key).fields_naming(draft.fields),
+        photos_of(connection, draft.id),
     )
 
 
@@ -78,9 +82,9 @@ async def _show(
         seen = await previews(page, draft.id, most=MANY_PEERS)
     return page.show(
         "draft.html", status=status, draft=draft, wrong=wrong, names=desk.names,
-        words=words_of(draft.fields).hex(), alike=desk.alike, updates=desk.updates,
-        questions=desk.questions,
-        groups=rows(draft.fields, draft.doubts, desk.shielded, typed, ours),
+        words=words_of(draft.fields).hex(), alike=desk.alike, photos=desk.photos,
+        updates=desk.updates, questions=desk.questions, report=_report(page, draft),
+        draft_id=draft.id, groups=rows(draft.fields, draft.doubts, desk.shielded, typed, ours),
         chosen=_chosen(draft, typed), codes=code_choices(), languages_of_texts=_languages(ours),
         left=[each for each in unplaced(draft.doubts) if each.about != NOTES],
         says=lambda doubt: _says(page, doubt), shield=SHIELD_WORDS, shielded=desk.shielded,
@@ -88,6 +92,18 @@ async def _show(
         agreed=len(others) < len(desk.names), scopes=SCOPES, seen=seen,
         alert=text_id(draft.rk) if draft.rk else "", typed=typed or Form(),
     )  # fmt: skip
+
+
+def _report(page: Page, draft: Draft) -> list[tuple[str, str]]:
+    """The private report: what was asked in words, and what was told as it was typed."""
+    found = []
+    for name, text in draft.private.items():
+        if name == "codes":
+            told = ", ".join(word(code.strip(), page.tr) for code in text.split(","))
+        else:
+            told = word(text, page.tr)
+        found.append((page.tr(REPORT_WORDS.get(name) or FIELD_WORDS.get(name, name)), told))
+    return found
 
 
 def _languages(ours: str) -> list[str]:

@@ -75,6 +75,8 @@ COMMANDS: dict[str, str] = {
     "alert_erase": "alerts",
     "alert_confirm": "reviewing",
     "alert_sheet": "sheets",
+    "sheet_show": "sheets",
+    "sheet_crossed": "sheets",
     "alert_coverage": "coverage",
     "alert_board": "coverage",
     "alert_hold": "holding",

@@ -108,6 +108,11 @@ ROUTES: Final = (
     Route("POST", "/code/close", "code:close", EVERYBODY),
     # Alerts
     Route("GET", "/list", "alerts:listed", MEMBERS),
+    Route("GET", "/list/print", "printing:ask", STAFF),
+    Route("POST", "/list/print", "printing:make", STAFF, Rate(20, 30)),
+    Route("GET", "/list/print/crossed", "printing:crossed", STAFF),
+    Route("GET", "/list/print/{sheet}", "printing:sheet", STAFF),
+    Route("GET", "/figures", "figures:show", STAFF),
     Route("GET", "/list/{id}", "alerts:one", MEMBERS),
     Route("GET", "/list/{id}/judge", "alert_acts:judging", REVIEWERS),
     Route("POST", "/list/{id}/judge", "alert_acts:judge", REVIEWERS),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from node.news import KEPT_US
 from node.runtime import Node
+from node.sheets import forget_sheets
 from node.store.members import (
     SEEN_EVERY_US,
     Member,
@@ -22,6 +23,7 @@ from node.store.members import (
     touch_session,
 )
 from node.store.news import forget_told
+from protocol.ids import day_of
 
 TOKEN_BYTES = 32
 TOKEN_CHARACTERS = 43
@@ -83,6 +85,7 @@ async def sign_in(node: Node, member: Member, old: str) -> str:
 
 
 def forget(connection: Connection, now_us: int) -> None:
-    """Delete what has ended: sessions, invitations, half-written forms, news of what is gone."""
+    """Delete what has ended: sessions, invitations, half-written forms, old news and sheets."""
     forget_web(connection, now_us, IDLE_US, MOST_US)
     forget_told(connection, now_us - KEPT_US)
+    forget_sheets(connection, day_of(now_us))

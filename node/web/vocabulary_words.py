@@ -172,6 +172,9 @@ OTHER_WORDS: Final = {
     "in use": N_("in use"),
     "valid": N_("valid"),
     "revoked": N_("revoked"),
+    "changed": N_("it was changed since"),
+    "not_for_paper": N_("not for paper any more"),
+    "unknown": N_("not known"),
 }
 
 

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.door import Door
 from keys.envelope import MAX_WIRE
 
 Answer = Callable[[bytes], Awaitable[bytes | None]]
 BODY_S = 60
-MAX_OPEN = 512
 
 _log = logging.getLogger("parasol.endpoint")
 # aiohttp would write every broken request of a stranger into the log, with address and bytes.
@@ -32,13 +32,13 @@ class Endpoint:
         self._host, self._port = host, port
         self._path = f"/{secret_path}".encode()
         self._answer = answer
-        self._open = 0
+        self._door: Door | None = None
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
         """Listen; OSError if the address is taken."""
-        server = web.Server(self._handle, access_log=None, logger=_SILENT)
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=2)
+        self._door = Door(self._handle, _SILENT)
+        self._runner = web.ServerRunner(self._door, handle_signals=False, shutdown_timeout=2)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
 
@@ -53,15 +53,14 @@ class Endpoint:
             return _bare(404)
         if request.content_length is not None and request.content_length > MAX_WIRE:
             return _bare(413)
-        if self._open >= MAX_OPEN:
-            return _bare(503)
-        self._open += 1
+        assert self._door is not None  # noqa: S101  # it is what called
         try:
             async with asyncio.timeout(BODY_S):
                 wire = await _body(request)
             if wire is None:
                 return _bare(413)
-            answer = await self._answer(wire)
+            with self._door.at_work(request):
+                answer = await self._answer(wire)
         except TimeoutError:
             return _bare(408)
         except (ConnectionError, HttpProcessingError):
@@ -70,8 +69,6 @@ class Endpoint:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             _log.error("%s at %s:%s", type(error).__name__, frame.name, frame.lineno)
             return _bare(503)
-        finally:
-            self._open -= 1
         if answer is None:
             return _bare(404)
         return web.Response(body=answer, content_type="application/octet-stream", headers=QUIET)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from federation.door import Door
 from node.runtime import Node
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ class PagesServer:
         self._runner: web.ServerRunner | None = None
         self._retry: asyncio.Task[None] | None = None
         self._gate: Gate | None = None
+        self._door: Door | None = None
 
     async def start(self) -> None:
         """Listen where the settings say; nothing where they name no address."""
         if self._node.settings.web_host is None:
             return
-        server = web.Server(self._answer, access_log=None, logger=_SILENT)
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=2)
+        self._door = Door(self._answer, _SILENT)
+        self._runner = web.ServerRunner(self._door, handle_signals=False, shutdown_timeout=2)
         await self._runner.setup()
         if not await self._listen(self._runner):
             self._retry = asyncio.create_task(self._listen_later(self._runner))
@@ -48,7 +50,9 @@ class PagesServer:
             from node.web.gate import Gate
 
             self._gate = Gate(self._node)
-        return await self._gate.answer(request)
+        assert self._door is not None  # noqa: S101  # it is what called
+        with self._door.at_work(request):
+            return await self._gate.answer(request)
 
     async def _listen(self, runner: web.ServerRunner) -> bool:
         settings = self._node.settings

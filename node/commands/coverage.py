@@ -70,7 +70,7 @@ async def alert_board(
 ) -> dict[str, Any]:
     """Say which alerts somebody has not confirmed, the longest waiting first, `most` from `start`.
 
-    {"board": [{"alert", "what", "confirmed", "of", "late": [{"peer", "name", "late_us",
+    {"board": [{"alert", "codes", "what", "confirmed", "of", "late": [{"peer", "name", "late_us",
     "contact_us"}], "pending": names, "held": [{"name", "reason"}]}], "more"}. With `peer` only what
     that one has not confirmed. Reads no more of the ledgers than it tells.
     """
@@ -95,9 +95,18 @@ def _board(
         for rk in connection.execute(query.offset(start).limit(most + 1)).scalars()
     ]
     rows = dict(_by_alert(_covered(connection, context, found[:most])))
+    codes = {
+        RecordKey(bytes(row.rk)): row.codes.split()
+        for row in connection.execute(
+            select(records.c.rk, records.c.codes).where(records.c.rk.in_(found[:most]))
+        )
+    }
     now, late = context.now_us(), context.overdue_us
     return {
-        "board": [_on_board(rk, rows.get(rk, []), now, late) for rk in found[:most]],
+        "board": [
+            {**_on_board(rk, rows.get(rk, []), now, late), "codes": codes.get(rk, [])}
+            for rk in found[:most]
+        ],
         "more": len(found) > most,
     }
 

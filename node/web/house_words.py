@@ -241,4 +241,5 @@ def _about(page: Page, name: str, value: Any) -> str:
         return shown_day(str(value), page.language)
     if name.endswith("_span"):
         return lasting(int(value), page.language)
-    return str(value)
+    # What others wrote is set apart, so that it does not turn the sentence around.
+    return f"\u2068{value}\u2069" if isinstance(value, str) and value else str(value)

@@ -47,10 +47,6 @@ NOTICES: Final = {
     "objection": N_("The objection is taken. It has a day by which it is answered."),
     "answered": N_("The answer is noted. Nothing changes until it is closed."),
     "closed_objection": N_("The objection is closed, and what was answered is done."),
-    "called": N_("Noted: she was called."),
-    "objection": N_("The objection is taken. It has a day by which it is answered."),
-    "answered": N_("The answer is noted. Nothing changes until it is closed."),
-    "closed_objection": N_("The objection is closed, and what was answered is done."),
     "asked": N_("Your question waits for the reporter. She reads it when she uses her code."),
     # Reports and receipt codes
     "kept": N_("It is kept for you for one day. Open “Report” to go on."),

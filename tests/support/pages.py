@@ -105,6 +105,14 @@ class Person:
         self.proof = found[1] if found else self.proof
         return answer
 
+    async def confirm(self, path: str, fields: Mapping[str, str], typed: str = "") -> str:
+        """Send a form that asks before it acts, and say yes; gives where it leads then."""
+        asked = await self.post(path, fields)
+        assert asked.status == 200, asked.words
+        answer = await self.post(path, {**fields, "sure": "yes", "typed": typed})
+        assert answer.status == 303, answer.words
+        return answer.goes
+
     async def join(self, code: str, name: str, passphrase: str = PASSPHRASE) -> Answer:
         """Take an invitation up."""
         await self.get(f"/join/{code}")

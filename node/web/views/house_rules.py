@@ -14,7 +14,7 @@ from node.policy_blocks import blocks
 from node.web.confirming import TYPED, Question, ask_first, same
 from node.web.page import Page
 from node.web.policy_words import family_words, shown_meaning, shown_rule
-from node.web.shown_fields import label
+from node.web.shown_fields import ShownField, label, shown_fields
 from node.web.views.house_peers import everyone
 from protocol.errors import ParasolError
 from protocol.ids import text_id
@@ -133,7 +133,9 @@ async def preview(page: Page) -> web.Response:
     ours = (await page.call("alert_list", org=text_id(page.node.context.org), status="live"))[
         "alerts"
     ][:RECENT]
-    found, wrong, rules = None, "", {}
+    found, wrong = None, ""
+    rules: dict[str, str] = {}
+    fields: tuple[ShownField, ...] = ()
     if of is not None:
         try:
             found = await page.call("policy_preview", peer=of["id"], id=alert or None)
@@ -141,9 +143,10 @@ async def preview(page: Page) -> web.Response:
             wrong = "alert"
         else:
             rules = {rule: shown_rule(rule, page.tr) for rule in found["rules"]}
+            fields = shown_fields(found.get("released", {}), page.tr)
     return page.show(
         "house_preview.html", status=400 if wrong else 200, peers=peers, of=of, alert=alert,
-        ours=ours, found=found, rules=rules, wrong=wrong,
+        ours=ours, found=found, rules=rules, wrong=wrong, fields=fields,
         labels=lambda name: label(name, page.tr),
     )  # fmt: skip
 

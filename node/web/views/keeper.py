@@ -24,8 +24,8 @@ async def _show(page: Page, *, deep: bool) -> web.Response:
     looked = await page.call("doctor", quick=not deep)
     known = {found["code"] for found in looked["findings"]}
     both = [found for found in status["findings"] if found["code"] not in known]
-    troubles = [trouble(page, found) for found in (*looked["findings"], *both)]
-    troubles.sort(key=lambda each: each["level"] == "note")
+    said = [trouble(page, found) for found in (*looked["findings"], *both)]
+    troubles = list({each["what"]: each for each in said}.values())  # each sentence once
     backup_us = await page.node.read(_backup)
     return page.show(
         "house.html", status_of=status, troubles=troubles, deep=deep,

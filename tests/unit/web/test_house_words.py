@@ -30,7 +30,7 @@ def codes() -> set[str]:
                 given = [each.value for each in node.keywords if each.arg == "code"]
                 given += node.args[3:4]
                 assert given, f"a finding without a code in {path}, line {node.lineno}"
-                found |= {each.value for each in given if isinstance(each, ast.Constant)}
+                found |= {str(each.value) for each in given if isinstance(each, ast.Constant)}
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import BadField, BadRequest, PeerTrouble
+from node.web.confirming import Question, ask_first
 from node.web.page import Page
 from node.web.qr import qr_picture
 from protocol.errors import ParasolError
@@ -76,6 +77,16 @@ async def ask_others(page: Page) -> web.Response:
 async def about_us(page: Page) -> web.Response:
     """Say that we may be introduced, or no longer."""
     stop = page.form.line("introduce") == "no"
+    title = page.tr("Be introduced no longer") if stop else page.tr("Be introduced")
+    says = [
+        page.tr("Nobody new learns of us. Who knows us already does.")
+        if stop
+        else page.tr("Others learn that there is an organisation of our name here, its address and"
+                     " its code. Nothing else.")
+    ]  # fmt: skip
+    asked = ask_first(page, Question(title, says, title, "/house/meet/others"))
+    if asked is not None:
+        return asked
     await page.call("peer_introduce", me=True, stop=stop)
     return page.go("/house/meet/others", done="introduce")
 

@@ -14,7 +14,7 @@ from node.errors import BadField, BadRequest, NotFound
 from node.store.quarantine import since_of
 from node.web.confirming import Question, ask_first
 from node.web.page import Page
-from node.web.vocabulary_words import CODE_WORDS, N_
+from node.web.vocabulary_words import CODE_WORDS, N_, word
 from protocol.ids import text_id
 
 STEPS = {
@@ -47,7 +47,11 @@ FROM = {
 }
 """The states from which each step can be taken."""
 
-MODES = ("members", "review", "ignore")
+MODES = {
+    "members": N_("Our members see what they send, also what waits now."),
+    "review": N_("A person here passes each alert first. Until then members see none of it."),
+    "ignore": N_("Our members do not see alerts of these kinds. Staff still find them."),
+}
 
 
 async def everyone(page: Page) -> list[dict[str, Any]]:
@@ -86,7 +90,7 @@ async def show_one(
     return page.show(
         "house_peer.html", status=status, peer=found, wrong=wrong, typed=typed, mode=mode,
         steps=[(act, page.tr(STEPS[act][0])) for act in STEPS if found["state"] in FROM[act]],
-        codes=CODE_WORDS, modes=MODES, quarantined=since_of(page.node.context, peer.org),
+        codes=CODE_WORDS, modes=tuple(MODES), quarantined=since_of(page.node.context, peer.org),
         asks=card is not None and "introduce" in card.features,
         **({"compared": None} | more),
     )  # fmt: skip
@@ -130,7 +134,15 @@ async def change_mode(page: Page) -> web.Response:
     if mode == "ignore" and not codes:
         return await show_one(page, "codes", status=400)
     wanted = f"ignore:{','.join(codes)}" if mode == "ignore" else mode
-    await page.call("peer_mode", peer=await _id(page), mode=wanted)
+    peer = await find_peer(page.node, page.path["id"])
+    says = [f"{peer.name}: {page.tr(MODES[mode])}"]
+    if mode == "ignore":
+        says.append(", ".join(word(code, page.tr) for code in codes))
+    title = page.tr("What becomes of their alerts here")
+    asked = ask_first(page, Question(title, says, page.tr("Decide"), _address(page)))
+    if asked is not None:
+        return asked
+    await page.call("peer_mode", peer=text_id(peer.org), mode=wanted)
     return page.go(_address(page), done="mode")
 
 
@@ -151,7 +163,19 @@ def _side(side: dict[str, Any]) -> dict[str, Any]:
 async def introduce(page: Page) -> web.Response:
     """Let this organisation be introduced to others, or no longer."""
     stop = page.form.line("introduce") == "no"
-    await page.call("peer_introduce", peer=await _id(page), stop=stop)
+    peer = await find_peer(page.node, page.path["id"])
+    title = page.tr("Introduce them no longer") if stop else page.tr("Introduce them")
+    says = [
+        page.tr("%(name)s: nobody new learns of them by us. Who knows them already does.",
+                name=peer.name)
+        if stop
+        else page.tr("%(name)s: others whom we introduce learn their name, address and code.",
+                     name=peer.name)
+    ]  # fmt: skip
+    asked = ask_first(page, Question(title, says, title, _address(page)))
+    if asked is not None:
+        return asked
+    await page.call("peer_introduce", peer=text_id(peer.org), stop=stop)
     return page.go(_address(page), done="introduce")
 
 

@@ -11,7 +11,7 @@ from federation.peers import PeerState
 from keys.safety import safety_code
 from protocol.ids import text_id
 from tests.support.one_node import DAY_US, befriend, one_node, published, received
-from tests.support.pages import Pages, Person, pages
+from tests.support.pages import Answer, Pages, Person, pages
 from tests.support.taking import Origin
 
 
@@ -73,10 +73,12 @@ async def test_their_alerts_wait_for_a_person_or_are_left_out(site: Pages, keepe
     other = await befriend(site.node, "Harbour")
     path = f"/house/peers/{text_id(other.org)}"
     await keeper.get(path)
-    await keeper.post(f"{path}/mode", {"mode": "review"})
+    await keeper.confirm(f"{path}/mode", {"mode": "review"})
     assert (await site.node.dispatch("peer_mode", {"peer": "Harbour"}))["mode"] == "review"
     assert (await keeper.post(f"{path}/mode", {"mode": "ignore"})).status == 400
-    await keeper.post(f"{path}/mode", {"mode": "ignore", "code": ["uneasy", "no_show"]})
+    kinds = {"mode": "ignore", "code": ["uneasy", "no_show"]}
+    assert "Our members do not see" in (await keeper.post(f"{path}/mode", kinds)).words
+    await keeper.post(f"{path}/mode", {**kinds, "sure": "yes"})
     found = await site.node.dispatch("peer_mode", {"peer": "Harbour"})
     assert found["ignored"] == ["no_show", "uneasy"]
 
@@ -227,7 +229,7 @@ async def test_a_reply_is_shown_where_neither_can_be_called(
 
 async def test_we_are_introduced_only_when_we_say_so(site: Pages, keeper: Person) -> None:
     assert "We are not introduced" in (await keeper.get("/house/meet/others")).words
-    await keeper.post("/house/meet/us", {"introduce": "yes"})
+    await keeper.confirm("/house/meet/us", {"introduce": "yes"})
     assert "We may be introduced" in (await keeper.get("/house/meet/others")).words
     assert "Nobody." in (await keeper.post("/house/meet/others")).words
 
@@ -279,3 +281,31 @@ async def test_both_sides_are_compared_and_who_cannot_be_asked_is_said(
     assert "They could not be asked now" in page.words
     assert "0 equal, 1 differs" in page.words
     assert "not confirmed yet: 1" in page.words
+
+
+async def test_two_keepers_meet_by_their_pages_alone(site: Pages, tmp_path: Path) -> None:
+    here = await site.somebody("keeper", "Wren")
+    async with pages(tmp_path / "harbour" / "node") as there_site:
+        there = await there_site.somebody("keeper", "Heron")
+        await here.get("/house/meet")
+        invite = _pasted(await here.post("/house/meet", {"name": "Harbour"}), "invite")
+        await there.get("/house/meet/accept")
+        reply = _pasted(
+            await there.post("/house/meet/accept", {"text": invite, "name": "Riverside"}), "reply"
+        )
+        await here.get("/house/meet/accept")
+        met = await here.post("/house/meet/accept", {"text": f"  {reply}\r\n"})
+        assert met.goes.startswith("/house/peers/")
+        for one, at, other in ((here, site, there_site), (there, there_site, site)):
+            (peer,) = (await at.node.dispatch("peer_list", {}))["peers"]
+            path = f"/house/peers/{peer['id']}"
+            await one.get(path)
+            code = safety_code(other.node.context.org).replace(" ", "-")
+            assert (await one.post(f"{path}/code", {"code": code})).status == 303
+            assert (await at.node.dispatch("peer_list", {}))["peers"][0]["state"] == "trusted"
+
+
+def _pasted(answer: Answer, name: str) -> str:
+    found = re.search(f'<textarea id="{name}"[^>]*>([^<]+)<', answer.text)
+    assert found, answer.words
+    return html.unescape(found[1])

@@ -60,7 +60,8 @@ def printable(
         is_ours = bytes(each.row.org) == context.org
         names: frozenset[str] = frozenset()
         if not is_ours or consents.get(each.rk, False):
-            names = on_paper(each.values.keys(), each.values.get("terms"), context.policy)
+            terms = each.values.get("terms")
+            names = on_paper(each.values.keys(), terms, context.policy, is_ours=is_ours)
         values = {name: each.values[name] for name in each.values if name in names}
         result[each.rk] = Printable(each, plain_fields(values))
     return result

@@ -92,17 +92,65 @@ async def test_a_peers_alert_is_printed_only_where_its_terms_say_so(
                 await sheet(node)
 
 
+@pytest.mark.parametrize("why", ["staff", "verdict", "review", "ignored"])
+async def test_what_members_do_not_see_stands_on_no_paper(tmp_path: Path, why: str) -> None:
+    async with one_node(tmp_path / "node") as node:
+        harbour = await befriend(node, "Harbour")
+        audience = "staff" if why == "staff" else "members"
+        terms: list[Value] = [audience, True, False, False, False, []]
+        if why in {"review", "ignored"}:
+            mode = "review" if why == "review" else "ignore:NP"
+            await node.dispatch("peer_mode", {"peer": "Harbour", "mode": mode})
+        alert = await received(node, harbour, phone=["+15105550123"], terms=terms)
+        if why == "verdict":
+            await node.dispatch("verdict_set", {"alert": alert, "hide": True})
+        with pytest.raises(BadRequest, match="nothing that may be printed"):
+            await sheet(node)
+        with pytest.raises(BadRequest, match="nothing that may be printed"):
+            await sheet(node, alert)
+        await publish(node, "members", "peers", "print")
+        found = await sheet(node)
+        assert len(found["alerts"]) == 1
+
+
+async def test_a_consent_to_members_that_was_taken_back_counts_on_paper(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        made = await node.dispatch(
+            "draft_new",
+            {"fields": {"codes": ["RB"]}, "consent": ["members", "print"], "receipt": True},
+        )
+        await node.dispatch("draft_publish", {"ids": [made["id"]]})
+        await node.dispatch("receipt_consent", {"code": made["receipt"], "no": ["members"]})
+        with pytest.raises(BadRequest, match="nothing that may be printed"):
+            await sheet(node)
+
+
+async def test_the_alerts_of_others_stand_on_full_paper_masked(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await node.dispatch("policy_apply", {"text": printing(node, "full")})
+        harbour = await befriend(node, "Harbour")
+        terms: list[Value] = ["members", True, False, False, False, []]
+        await received(node, harbour, phone=["+15105550123"], name=["Dave"], terms=terms)
+        fields = (await sheet(node))["alerts"][0]["fields"]
+        assert fields["phone.masked"] == ["+1*******123"]
+        assert not fields.keys() & {"phone", "name"}
+
+
 modes = st.sampled_from(LEVELS["print.mode"])
 
 
-@given(st.frozensets(st.sampled_from(sorted(FIELDS))), modes, st.booleans())
+@given(
+    st.frozensets(st.sampled_from(sorted(FIELDS))), modes, st.booleans(), st.booleans(),
+    st.sampled_from(["members", "staff"]),
+)  # fmt: skip
 def test_stricter_modes_and_terms_never_print_more(
-    names: frozenset[str], mode: str, allowed: bool
+    names: frozenset[str], mode: str, allowed: bool, is_ours: bool, audience: str
 ) -> None:
-    terms: list[Value] = ["members", allowed, False, False, False, []]
-    found = on_paper(names, terms, policy_with(print={"mode": mode}))
-    assert bool(found) <= (allowed and mode != "off")
+    terms: list[Value] = [audience, allowed, False, False, False, []]
+    policy = policy_with(print={"mode": mode})
+    found = on_paper(names, terms, policy, is_ours=is_ours)
+    assert bool(found) <= (allowed and mode != "off" and audience == "members")
     assert not found & {"terms", "phone.token"}
-    if mode == "masked":
+    if mode == "masked" or not is_ours:
         assert not found & {"phone", "email", "handle", "plate", "profile", "name"}
-    assert not on_paper(names, None, policy_with(print={"mode": mode}))
+    assert not on_paper(names, None, policy, is_ours=is_ours)

@@ -24,6 +24,7 @@ from protocol.ids import text_id
 from protocol.vocabulary import IDENTIFIER_KINDS
 
 MOST: Final = 12
+WEAK_MOST: Final = 3  # by a name alone: everybody is called Jim
 NAME, NIGHT = "name", "night"
 _KINDS: Final = (*IDENTIFIER_KINDS, NAME)
 _STRONG: Final = frozenset(IDENTIFIER_KINDS)
@@ -72,7 +73,8 @@ def possible_duplicates(connection: Connection, context: Context, draft: Draft) 
         return []
     found = [*_alerts(connection, context, draft, mine), *_drafts(connection, draft, mine)]
     found.sort(key=lambda each: (not each.is_strong, -len(each.why), -each.severity, each.id))
-    return found[:MOST]
+    strong = sum(each.is_strong for each in found)
+    return found[: min(MOST, strong + WEAK_MOST)]
 
 
 def _norms(fields: Mapping[str, Value]) -> set[tuple[str, str]]:

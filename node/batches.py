@@ -1,7 +1,8 @@
 """The open drafts of one list, as one batch: counted, looked through page by page, published.
 
-A list is known by a short hash of its name, so that no address names a file. A batch is agreed to
-as a whole only where nothing in a row blocks; the rest is opened one by one.
+A list is known by a short hash of its name, so that no address names a file. Rows without any doubt
+are agreed to together; those with doubts that do not block, only where somebody asks for that too;
+what blocks is opened one by one.
 """
 
 import hashlib
@@ -9,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from node.errors import NotFound
 from node.runtime import Node
-from node.store.drafts import Draft, DraftState, drafts_of_list
+from node.store.drafts import Draft, drafts_of_list
 from node.store.reviews import all_reviewers, same_person, words_of
-from node.store.tables import drafts
 
 AT_ONCE: Final = 500  # published by one click: some seconds of signing
 
@@ -23,20 +23,26 @@ _BLOCKS: Final = (  # JSON is stored as bytes, which SQLite would take for its o
     "EXISTS (SELECT 1 FROM json_each(CAST(doubts AS TEXT)) AS j"
     " WHERE json_extract(j.value, '$[4]'))"
 )
+_DOUBTED: Final = "CAST(doubts AS TEXT) != '[]'"
+ONLY: Final = {"": "", "doubted": _DOUBTED, "blocked": _BLOCKS}
+"""Which rows of a list are looked at, as SQL."""
+
 _COUNTS: Final = text(
-    f"SELECT source, count(*) AS n, min(made_us) AS since, sum({_BLOCKS}) AS doubted"  # noqa: S608
+    "SELECT source, count(*) AS n, min(made_us) AS since,"  # noqa: S608 - our words
+    f" sum({_DOUBTED}) AS doubted, sum({_BLOCKS}) AS blocked"
     " FROM drafts WHERE state = 'open' AND fingerprint IS NOT NULL GROUP BY source"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One list: how many of its drafts wait, how many of these have something that blocks."""
+    """One list: its drafts that wait, those with any doubt, those that something blocks."""
 
     id: str
     name: str = field(repr=False)
     count: int
     doubted: int
+    blocked: int
     since_us: int
 
 
@@ -48,7 +54,7 @@ def batch_id(source: str) -> str:
 def all_batches(connection: Connection) -> list[Batch]:
     """Every list with drafts that wait."""
     return [
-        Batch(batch_id(row.source), row.source, row.n, row.doubted or 0, row.since)
+        Batch(batch_id(row.source), row.source, row.n, row.doubted, row.blocked, row.since)
         for row in connection.execute(_COUNTS)
     ]
 
@@ -61,15 +67,14 @@ def find_batch(connection: Connection, id_: str) -> Batch:
     raise NotFound("nothing of that list waits")
 
 
-def rows_of(
-    connection: Connection, batch: Batch, at: int, most: int, *, doubted: bool
-) -> list[Draft]:
-    """A page of the drafts of a list, in its order; `doubted`: only those that something blocks."""
-    return drafts_of_list(connection, batch.name, _BLOCKS if doubted else "", at * most, most)
+def rows_of(connection: Connection, batch: Batch, only: str, at: int, most: int) -> list[Draft]:
+    """A page of the drafts of a list, in its order; `only` is a key of ONLY."""
+    return drafts_of_list(connection, batch.name, ONLY[only], at * most, most)
 
 
-def _clear(connection: Connection, batch: Batch) -> list[Draft]:
-    found = drafts_of_list(connection, batch.name, f"NOT {_BLOCKS}", 0, AT_ONCE)
+def _clear(connection: Connection, batch: Batch, *, doubts: bool) -> list[Draft]:
+    which = f"NOT {_BLOCKS}" if doubts else f"NOT {_DOUBTED}"
+    found = drafts_of_list(connection, batch.name, which, 0, AT_ONCE)
     return [draft for draft in found if draft.asked.members is not False]
 
 
@@ -89,15 +94,17 @@ def _agreed(
     return go, wait
 
 
-async def publish_clear(node: Node, id_: str, by: str) -> dict[str, Any]:
-    """Agree to every draft of a list that nothing blocks, AT_ONCE at most: {"published", "refused",
-    "approved"}. None goes out on too few people's word: what still needs another is approved.
+async def publish_clear(node: Node, id_: str, by: str, *, doubts: bool) -> dict[str, Any]:
+    """Agree to the drafts of a list without doubts: {"published", "refused", "approved"}.
+
+    AT_ONCE at most; `doubts`: also those with doubts that do not block. None goes out on too few
+    people's word: what still needs another is approved.
     """
     needed = node.policy.moderation.reviewers
 
     def query(connection: Connection) -> tuple[list[str], list[str]]:
         batch = find_batch(connection, id_)
-        return _agreed(connection, _clear(connection, batch), by, needed)
+        return _agreed(connection, _clear(connection, batch, doubts=doubts), by, needed)
 
     go, wait = await node.read(query)
     result: dict[str, Any] = {"published": [], "refused": []}
@@ -108,11 +115,3 @@ async def publish_clear(node: Node, id_: str, by: str) -> dict[str, Any]:
     if wait:
         await node.dispatch("draft_approve", {"ids": wait, "by": by})
     return {"published": result["published"], "refused": result["refused"], "approved": wait}
-
-
-def is_of_a_list(connection: Connection, draft: str) -> bool:
-    """Whether a draft came from a list."""
-    query = select(drafts.c.fingerprint).where(
-        drafts.c.id == draft, drafts.c.state == DraftState.OPEN.value
-    )
-    return connection.execute(query).scalar() is not None

@@ -21,7 +21,7 @@ from node.store.receipts import UpdateKind, waiting_updates
 from node.store.reviews import all_provisional
 from protocol.codec import Value
 from protocol.errors import ProtocolError
-from protocol.ids import parse_record_key, text_id
+from protocol.ids import day_of, iso_date, parse_record_key, text_id
 from protocol.vocabulary import is_notice, severity_of
 
 DAY_US: Final = 86_400_000_000
@@ -62,6 +62,11 @@ class Waiting:
     count: int = 1
     doubted: int = 0
     said_no: bool = False
+
+    @property
+    def due_day(self) -> str:
+        """The day on which it is due."""
+        return iso_date(day_of(self.due_us))
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -164,7 +169,7 @@ def _objections(connection: Connection, context: Context) -> list[Waiting]:
         urgency = NOW if left < DUE_DAYS else SOON
         if each.state is DisputeState.ANSWERED:
             urgency = SOON
-        due = each.due_day * DAY_US
+        due = (each.due_day + 1) * DAY_US - 1  # its last moment
         found.append(
             Waiting(Kind.OBJECTION, each.id, urgency, each.opened_us, due, name=text_id(each.rk))
         )

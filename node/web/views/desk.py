@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.batches import find_batch, publish_clear, rows_of
+from node.batches import ONLY, find_batch, publish_clear, rows_of
 from node.desk_queue import Kind, graveness, whole_queue
 from node.errors import BadRequest, NotFound
 from node.store.drafts import draft_by_id
@@ -51,12 +51,13 @@ async def batch(page: Page) -> web.Response:
 
 
 async def _batch(page: Page, done: dict[str, Any] | None) -> web.Response:
-    at, doubted = page.number("page"), page.query.get("only") == "doubted"
+    at, only = page.number("page"), page.query.get("only", "")
+    only = only if only in ONLY else ""
     found = await page.node.read(find_batch, page.path["batch"])
-    drafts = await page.node.read(rows_of, found, at, SHOWN, doubted=doubted)
-    of_these = found.doubted if doubted else found.count
+    drafts = await page.node.read(rows_of, found, only, at, SHOWN)
+    of_these = {"": found.count, "doubted": found.doubted, "blocked": found.blocked}[only]
     return page.show(
-        "batch.html", batch=found, drafts=drafts, at=at, doubted=doubted, done=done,
+        "batch.html", batch=found, drafts=drafts, at=at, only=only, done=done,
         more=of_these > (at + 1) * SHOWN, graveness=graveness,
         needed=page.node.policy.moderation.reviewers,
     )  # fmt: skip
@@ -64,7 +65,9 @@ async def _batch(page: Page, done: dict[str, Any] | None) -> web.Response:
 
 async def batch_publish(page: Page) -> web.Response:
     """Agree to all of a list that nothing stands against, some hundred at a time."""
-    done = await publish_clear(page.node, page.path["batch"], page.who.name)
+    done = await publish_clear(
+        page.node, page.path["batch"], page.who.name, doubts=page.form.has("doubts")
+    )
     try:
         return await _batch(page, done)
     except NotFound:

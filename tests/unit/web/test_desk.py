@@ -210,13 +210,30 @@ async def test_an_imported_list_stands_as_one_batch_and_its_clear_rows_go_togeth
     page = await one.get(f"/work/lists/{link}")
     assert "old" not in link
     waits = len((await site.node.dispatch("draft_list", {}))["drafts"])
-    answer = await one.post(f"/work/lists/{link}")
+    answer = await one.post(f"/work/lists/{link}", {"doubts": "1"})
     left = (await site.node.dispatch("draft_list", {}))["drafts"]
     alerts = (await site.node.dispatch("alert_list", {}))["alerts"]
     assert page.status == 200
     assert len(alerts) == waits - len(left) > 0
     assert all(any(doubt["blocking"] for doubt in each["doubts"]) for each in left)
     assert answer.status in {200, 303}
+
+
+async def test_rows_with_small_doubts_go_only_where_somebody_asks_for_that(site: Pages) -> None:
+    text = "phone,what,city\n510 555 0123,he locked the door and hit me,Oakland\n"
+    text += "510 555 0124,non-payment,Oakland\n"
+    await imported(site, text)
+    drafts = (await site.node.dispatch("draft_list", {}))["drafts"]
+    assert [len(each["doubts"]) > 0 for each in drafts] == [True, False]
+    one = await site.somebody("reviewer", "Heron")
+    link = (await one.get("/work")).text.partition('href="/work/lists/')[2].partition('"')[0]
+    page = await one.get(f"/work/lists/{link}?only=doubted")
+    assert "Row 2" in page.words
+    assert "Row 3" not in page.words
+    await one.post(f"/work/lists/{link}")
+    assert len((await site.node.dispatch("alert_list", {}))["alerts"]) == 1
+    await one.post(f"/work/lists/{link}", {"doubts": "1"})
+    assert len((await site.node.dispatch("alert_list", {}))["alerts"]) == 2
 
 
 async def test_words_of_a_reporter_are_taken_up_or_declined(site: Pages) -> None:

@@ -17,6 +17,9 @@ from node.typed import clean_line, clean_text
 FIELDS_MOST = 400
 LINE_MOST = 300
 TEXT_MOST = 10_000
+FILE_MOST = 8 * 1024 * 1024
+FILES_MOST = 5
+TEXTS_MOST = 1024 * 1024  # bytes of all fields beside files
 
 
 class TooBig(BadField):
@@ -30,6 +33,7 @@ class Upload:
     """One file as it was sent; neither its name nor its type is believed."""
 
     data: bytes = field(repr=False)
+    whole: bool = True  # else it was larger than any file may be, and nothing of it was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ class Form:
         """The files of a field that are not empty."""
         return [upload.data for key, upload in self.uploads if key == name and upload.data]
 
+    def cut(self, name: str) -> bool:
+        """Whether a file of this field was too large, or one too many, and was not kept."""
+        return any(key == name and not upload.whole for key, upload in self.uploads)
+
     def names(self) -> Iterable[str]:
         """The names of the fields that were sent, each once."""
         return dict.fromkeys(key for key, _ in self.fields)
@@ -74,8 +82,12 @@ def _within(name: str, text: str, most: int) -> str:
     return text
 
 
-async def read_form(request: web.BaseRequest, most: int) -> Form:
-    """Read a form of at most `most` bytes. BadField where it is none; TooBig."""
+async def read_form(request: web.BaseRequest, most: int, files: int = FILES_MOST) -> Form:
+    """Read a form of at most `most` bytes. BadField where it is none; TooBig.
+
+    Of its files at most `files` are kept, and none that is too large: the words beside them are
+    worth more than a refusal.
+    """
     if request.content_length is not None and request.content_length > most:
         raise TooBig(TooBig.__doc__)
     kind = request.content_type
@@ -83,7 +95,7 @@ async def read_form(request: web.BaseRequest, most: int) -> Form:
         if kind == "application/x-www-form-urlencoded":
             return _urlencoded(await _body(request, most))
         if kind == "multipart/form-data":
-            return await _multipart(request, most)
+            return await _multipart(request, most, files)
     except (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError):
         raise BadField("the form could not be read; send it again") from None
     raise BadField("the form could not be read; send it again")
@@ -112,23 +124,28 @@ def _urlencoded(body: bytes) -> Form:
     )  # fmt: skip
 
 
-async def _multipart(request: web.BaseRequest, most: int) -> Form:
+async def _multipart(request: web.BaseRequest, most: int, files: int) -> Form:
     fields: list[tuple[str, str]] = []
     uploads: list[tuple[str, Upload]] = []
-    size = 0
+    size = texts = 0
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader) or len(fields) + len(uploads) >= FIELDS_MOST:
             raise BadField("the form could not be read; send it again")
-        data = bytearray()
+        data, whole, is_file = bytearray(), True, part.filename is not None
         while chunk := await part.read_chunk(65536):
             size += len(chunk)
-            if size > most:
+            texts += 0 if is_file else len(chunk)
+            if size > most or texts > TEXTS_MOST:
                 raise TooBig(TooBig.__doc__)
-            data += chunk
+            if is_file and (files <= 0 or len(data) + len(chunk) > FILE_MOST):
+                data, whole = bytearray(), False
+            elif whole:
+                data += chunk
         name = part.name or ""
-        if part.filename is not None:
-            uploads.append((name, Upload(bytes(data))))
+        if is_file:
+            uploads.append((name, Upload(bytes(data), whole)))
+            files -= bool(data)
         else:
             fields.append((name, data.decode("utf-8", "replace")))
     return Form(tuple(fields), tuple(uploads))

@@ -19,7 +19,7 @@ from node.errors import NodeError, NotFound
 from node.pictures import Darkroom
 from node.runtime import Node
 from node.web.csrf import csrf_holds, csrf_key
-from node.web.form import TooBig, read_form
+from node.web.form import FILES_MOST, TooBig, read_form
 from node.web.languages import LANGUAGES, wanted
 from node.web.limits import Limits
 from node.web.page import Asked, Page
@@ -127,7 +127,9 @@ class Gate:
             if not _same_origin(request, self.hosts):
                 return page.show("trouble.html", status=403, code="origin", message="")
             async with asyncio.timeout(BODY_S):
-                page.form = await read_form(request, route.body)
+                # whoever is not let in here may send words that must not be lost, but no files
+                files = FILES_MOST if page.admitted else 0
+                page.form = await read_form(request, route.body, files)
             proven = csrf_holds(self.csrf, page.token, page.form.raw("csrf"))
             if route.answers_late and not (proven and page.admitted):
                 return await self._late(page)

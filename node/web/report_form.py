@@ -43,15 +43,17 @@ WHEN: Final = {
     "last_week": N_("last week"),
     "this_month": N_("this month"),
     "last_month": N_("last month"),
-    "earlier": N_("earlier, or on this day:"),
+    "earlier": N_("earlier, as said below"),
 }
-WHO: Final = ("phone", "email", "handle", "profile", "name")
+WHO: Final = ("phone", "name")
+WHO_ELSE: Final = ("email", "handle", "profile")
 LOOKS: Final = tuple(
     f"person.{part}"
     for part in ("age", "height", "build", "hair", "marks", "accent", "words", "clothing")
 )
 VEHICLE: Final = ("plate", "vehicle.make", "vehicle.model", "vehicle.colour")
-PLACE: Final = ("place.city", "place.district", "place.region")
+PLACE: Final = ("place.city",)
+PLACE_ELSE: Final = ("place.district", "place.region")
 CHOICES: Final = ("location_type", "role")
 PROSE: Final = ("text", "advice")
 REACH: Final = "reach"
@@ -60,7 +62,7 @@ CONTACT: Final = "contact"
 LEDGER_TEXT_BYTES: Final = 3800  # what is longer stays in the private report, for the desk to cut
 MONTHS_BACK: Final = 24
 _POLICE: Final = ("police_anonymised", "police_supported")
-_LINES: Final = (*WHO, *VEHICLE, *PLACE, *LOOKS, *CHOICES)
+_LINES: Final = (*WHO, *WHO_ELSE, *VEHICLE, *PLACE, *PLACE_ELSE, *LOOKS, *CHOICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _read_when(
 ) -> None:  # fmt: skip
     """Roughly when: a word, or else a day or a month; a time of day only beside a day."""
     when, day, month, slot = (_line(form, n, wrong) for n in ("when", "day", "month", "slot"))
-    found = when_meant(when, today) or day or month
+    found = day or when_meant(when, today) or month
     if not found:
         wrong.setdefault("when", "none")
         return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 View = Callable[["Page"], Awaitable[web.StreamResponse]]
 FORM_BYTES = 256 * 1024
-PHOTOS_BYTES = 33 * 1024 * 1024  # four photos, and what is typed
+PHOTOS_BYTES = 64 * 1024 * 1024  # four photos of any size: what is too large is not kept
 
 
 @dataclass(frozen=True, slots=True)

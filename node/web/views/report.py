@@ -27,9 +27,11 @@ from node.web.report_form import (
     CODE_GROUPS,
     LOOKS,
     PLACE,
+    PLACE_ELSE,
     VEHICLE,
     WHEN,
     WHO,
+    WHO_ELSE,
     Shown,
     bases_for,
     months_before,
@@ -174,6 +176,8 @@ async def _pictures(page: Page, wrong: dict[str, str]) -> tuple[bytes, ...]:
     if len(found) + len(files) > PICTURES:
         wrong["photo"] = "many"
         files = files[: max(PICTURES - len(found), 0)]
+    if page.form.cut("photo"):
+        wrong["photo"] = "unread"
     for data in files:
         try:
             found.append(await page.gate.darkroom.develop(data))
@@ -212,6 +216,7 @@ def _form(
         mark=mark, is_read=bool(mark) and form.raw("read") == mark,
         groups=CODE_GROUPS, whens=WHEN, months=_months(page, today),
         slots=vocabulary.DATE_SLOTS, who=WHO, looks=LOOKS, vehicle=VEHICLE, place=PLACE,
+        who_else=WHO_ELSE, place_else=PLACE_ELSE,
         choices={"location_type": vocabulary.LOCATION_TYPES, "role": vocabulary.ROLES},
         choosing=CHOICES, bases=bases_for(page.role), visitor=page.role is Role.VISITOR,
         scopes=scopes_asked(page.node.policy.police_mode()), pictures=pictures, most=PICTURES,

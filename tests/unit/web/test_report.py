@@ -1,5 +1,6 @@
 """Reports on pages: what is needed, what is stored, what is never lost, and who gets the code."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -338,3 +339,29 @@ async def test_the_code_is_for_this_browser_and_some_minutes(site: Pages) -> Non
     assert 'id="words"' in (await one.get("/new/sent")).text
     site.clock.now += 6 * 60_000_000
     assert 'id="words"' not in (await one.get("/new/sent")).text
+
+
+async def test_a_form_sent_twice_at_the_same_moment_makes_one_report(site: Pages) -> None:
+    one = await site.somebody("member")
+    unseen = await begin(one)
+    answers = await asyncio.gather(*(one.post("/new", {**unseen, **LEAST}) for _ in range(4)))
+    assert {each.goes for each in answers} == {"/new/sent"}
+    assert len(await drafts(site)) == 1
+    assert 'id="words"' in (await one.get("/new/sent")).text
+
+
+async def test_every_word_for_when_becomes_a_day_a_week_or_a_month(site: Pages) -> None:
+    one = await site.somebody("member")  # 20 January 2026, a Tuesday, where the organisation is
+    for when, field, value in (
+        ("today", "date.day", "2026-01-20"), ("yesterday", "date.day", "2026-01-19"),
+        ("this_week", "date.week", "2026-W04"), ("last_week", "date.week", "2026-W03"),
+        ("this_month", "date.month", "2026-01"), ("last_month", "date.month", "2025-12"),
+    ):  # fmt: skip
+        await report(one, {"codes": "theft", "when": when, "name": when})
+        (found,) = [d for d in await drafts(site) if d["fields"]["name"] == [when]]
+        assert found["fields"][field] == value
+    await report(one, {"codes": "theft", "when": "earlier", "month": "2025-09", "name": "month"})
+    await report(one, {"codes": "theft", "when": "today", "day": "2026-01-02", "name": "day"})
+    dates = {d["fields"]["name"][0]: d["fields"] for d in await drafts(site)}
+    assert dates["month"]["date.month"] == "2025-09"
+    assert dates["day"]["date.day"] == "2026-01-02"

@@ -67,7 +67,7 @@ async def send_form(person: Person, fields: dict[str, str], *files: bytes) -> An
     for name, value in {"csrf": person.proof, **fields}.items():
         form.add_field(name, value)
     for data in files:
-        form.add_field("photo", data, filename="photo.jpg", content_type="image/jpeg")
+        form.add_field("photo", io.BytesIO(data), filename="photo.jpg", content_type="image/jpeg")
     return await person._ask("POST", "/new", data=form)
 
 
@@ -209,3 +209,24 @@ async def test_nothing_of_a_report_or_a_photo_lies_on_the_disk_in_clear(
         await site.node.store.checkpoint()
         assert not found_in(home, key, [words.encode()])
     assert list(scratch.iterdir()) == []
+
+
+async def test_a_photo_that_is_far_too_large_costs_none_of_the_words(site: Pages) -> None:
+    one = await site.somebody("member")
+    answer = await send(one, b"\xff\xd8\xff" + b"\0" * (20 * 1024 * 1024), name="Grey Bob")
+    assert (answer.status, 'value="Grey Bob"' in answer.text) == (400, True)
+    assert "One photo could not be read" in answer.words
+    assert await site.node.dispatch("draft_list", {}) == {"drafts": []}
+
+
+async def test_a_session_that_ends_keeps_the_words_and_not_the_photos(site: Pages) -> None:
+    one = await site.somebody("member", "Heron")
+    form = await one.get("/new")
+    writer = re.search(r'name="writer" value="([^"]*)"', form.text)
+    assert writer is not None
+    site.clock.now += 2 * 3_600_000_000
+    answer = await send_form(one, {"writer": writer[1], "name": "Grey Bob"}, photo())
+    assert "What you wrote is kept" in answer.words
+    await one.sign_in("Heron")
+    assert 'value="Grey Bob"' in (await one.get("/new?on=1")).text
+    assert await _rows(site) == (0, 0)

@@ -25,6 +25,7 @@ from protocol.entry import Status
 from protocol.ids import Day, OrgId, RecordKey, iso_date, text_id
 
 GROUP: Final = 100  # rows that are read at once
+DEEPEST: Final = 49  # the last page that is shown: a thousand alerts
 _PLACES: Final = ("place.region", "place.city", "place.district")
 _IN_FORCE: Final = text(f"records.status = {int(Status.LIVE)}")  # in words: a partial index has it
 _COLUMNS: Final = (
@@ -109,15 +110,22 @@ def still_shown(
 def browse(
     connection: Connection, context: Context, wanted: Wanted, viewer: str, at: int, most: int
 ) -> dict[str, Any]:
-    """One page of alerts, with their fields: {"alerts", "more"}; `at` counts pages from 0.
+    """One page of alerts, with their fields: {"alerts", "more", "deep"}; `at` counts from 0.
 
-    Staff may ask for those of another status, who then see what is kept of them.
+    Staff may ask for those of another status, who then see what is kept of them. Nobody pages
+    further than DEEPEST, which is long to read and slow to find: `deep` says that there is more.
     """
+    at = min(at, DEEPEST)
     if viewer != STAFF:
         wanted = replace(wanted, status="live")
     through = going_through(connection, context, wanted, viewer)
     page = list(islice(through, at * most, (at + 1) * most + 1))
-    return {"alerts": [each.line for each in page[:most]], "more": len(page) > most}
+    there_is_more, deepest = len(page) > most, at == DEEPEST
+    return {
+        "alerts": [each.line for each in page[:most]],
+        "more": there_is_more and not deepest,
+        "deep": there_is_more and deepest,
+    }
 
 
 def heard_of(connection: Connection, context: Context) -> list[dict[str, str]]:
@@ -172,10 +180,8 @@ def _shown(
         if status != wanted.status:
             continue
         raw = bytes(row.disclosures)
-        if not may_see(bytes(row.org), bytes(row.rk), raw):
-            continue
         values = readable_values(raw)
-        if wanted.fits(values):
+        if wanted.fits(values) and may_see(bytes(row.org), bytes(row.rk), raw):
             line = _line(row, status, known, values, viewer)
             found[line["id"]] = Found(record_key(row), line, values, row)
     lines = [each.line for each in found.values()]

@@ -169,7 +169,7 @@ def sheet_now(connection: Connection, context: Context, sheet: int) -> dict[str,
             fields = {each: shown.fields[each] for each in row.names.split()}
             line |= {
                 "fields": fields, "severity": shown.found.line["severity"],
-                "org": shown.found.line["org"], "organisation": shown.found.line["org_name"],
+                "org": shown.found.line["org"], "org_name": shown.found.line["org_name"],
             }  # fmt: skip
         lines.append(line)
     return _head(head) | {"lines": lines, "strip": head.strip}

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from node.browsing import Wanted, browse, heard_of
+from node.browsing import DEEPEST, Wanted, browse, heard_of
 from node.commands.alerts import STATUSES
 from node.errors import BadField
 from node.store.lookup import find_org
@@ -35,12 +35,13 @@ async def listed(page: Page) -> web.Response:
         wanted = await wanted_of(page, page.query)
     except (ParasolError, ValueError):
         wrong = "filter"
-    at = page.number("page")
+    at = min(page.number("page"), DEEPEST)
     found = await page.node.read(browse, page.node.context, wanted, page.viewer, at, SHOWN)
     orgs = await page.node.read(heard_of, page.node.context)
     chosen = {name: page.query.get(name, "") for name in FILTERS}
     return page.show(
         "alerts.html", status=400 if wrong else 200, wrong=wrong, at=at, more=found["more"],
+        deep=found["deep"],
         cards=[card(page, row) for row in found["alerts"]], chosen=chosen, orgs=orgs,
         groups=code_groups(), statuses=STATUSES, staff=page.viewer == STAFF,
         kept=urlencode({name: value for name, value in chosen.items() if value}),

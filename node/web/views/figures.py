@@ -12,7 +12,7 @@ from node.errors import NodeError
 from node.web.page import Page
 
 MONTHS: Final = 12
-WIDTH, HEIGHT, FOOT = 600, 200, 24
+WIDTH, HEIGHT, FOOT = 360, 200, 20
 
 
 async def show(page: Page) -> web.Response:

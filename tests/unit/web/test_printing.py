@@ -53,6 +53,7 @@ async def test_a_sheet_is_numbered_ends_and_has_only_what_paper_may_carry(site: 
     at = await make(one, strip="Call 510 555 0100 <b>")
     page = await one.get(at)
     assert "Sheet 1" in page.words
+    assert "From Riverside" in page.words
     assert "+1*******123" in page.words
     assert "Destroy it after Feb 20, 2026" in page.words
     assert "Call 510 555 0100 <b>" in page.words

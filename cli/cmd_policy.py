@@ -56,9 +56,16 @@ def intake(cli: Cli) -> None:
 def check(cli: Cli, file: str | None) -> None:
     """Say whether a policy is valid, and what would change.
 
-    FILE is another than policy.toml, or - for standard input."""
+    FILE is another than policy.toml, or - for standard input.
+
+    For each peer: how many alerts would be called back, shown less of, and sent or shown more of.
+    """
     text = None if file is None else read_text_file(file, "FILE")
-    emit(cli, cli.call("policy_check", text=text), anything, then="parasol policy apply")
+    result = cli.call("policy_check", text=text)
+    if result.get("changes"):
+        effect = cli.call("policy_foresee", text=text)["peers"]
+        result = {**result, "effect": effect}
+    emit(cli, result, anything, then="parasol policy apply")
 
 
 @policy.command()

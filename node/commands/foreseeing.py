@@ -5,6 +5,7 @@ the other. Nothing is changed, and no more than the newest MOST alerts are looke
 for the answer.
 """
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -14,6 +15,7 @@ from federation.profile import in_force
 from federation.release import PeerView, gate
 from node.abilities import refuse_what_cannot_act
 from node.runtime import Node
+from node.settings import POLICY_FILE, read_text_file
 from node.store.context import Context
 from node.store.peers import Peer, all_peers
 from node.store.records import OwnRecord, own_records
@@ -24,12 +26,14 @@ from protocol.ids import RecordKey, text_id
 MOST = 1000
 
 
-async def policy_foresee(node: Node, text: str) -> dict[str, Any]:
-    """Say what a policy would call back, narrow and send anew, for each peer.
+async def policy_foresee(node: Node, text: str | None = None) -> dict[str, Any]:
+    """Say what a policy (None: the file) would call back, narrow and send anew, for each peer.
 
     {"looked_at", "of", "peers": [{"peer", "name", "recalled", "narrowed", "sent"}]}: how many
     alerts that peer would lose, see less of, or get (also: see more of). Raises PolicyError.
     """
+    if text is None:
+        text = await asyncio.to_thread(read_text_file, node.home / POLICY_FILE)
     wanted = load_policy(text)
     refuse_what_cannot_act(wanted)
     return await node.read(_foresee, node.context, in_force(wanted, node.context.profile))

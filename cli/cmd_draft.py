@@ -277,10 +277,12 @@ def approve(cli: Cli, ids: tuple[str, ...], by: str) -> None:
 @draft.command()
 @click.argument("id")
 @click.option("--reason", help="Why; - reads standard input.")
+@click.option("--as", "by", metavar="NAME", help="Who you are; kept inside, for the audit.")
 @click.pass_obj
-def refuse(cli: Cli, id: str, reason: str | None) -> None:  # noqa: A002
+def refuse(cli: Cli, id: str, reason: str | None, by: str | None) -> None:  # noqa: A002
     """Put a draft aside with a reason.
 
     It stays private, and the same row of a list is not imported again."""
     why = text_argument(cli, reason, "Reason", argument="--reason")
-    emit(cli, cli.call("draft_refuse", id=id, reason=why), facts, then="parasol draft list")
+    said = {"by": by} if by else {}
+    emit(cli, cli.call("draft_refuse", id=id, reason=why, **said), facts, then="parasol draft list")

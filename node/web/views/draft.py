@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from node.alike import Alike, possible_duplicates
 from node.asking_back import ask as ask_reporter
 from node.asking_back import questions_of
-from node.errors import BadField, BadRequest, NodeError, NotFound
+from node.errors import BadField, BadRequest, NodeError, NotFound, Refused
 from node.shielding import PEOPLE, load_shield
 from node.store.drafts import SCOPES, Draft, DraftState, StoredDoubt, draft_by_id
 from node.store.photos import PhotoLine, photos_of
@@ -77,9 +77,7 @@ async def _show(
     needed = max(policy.moderation.reviewers, PEOPLE if desk.shielded else 1)
     others = [name for name in desk.names if same_person(name) != same_person(page.who.name)]
     missing = max(0, needed - len(others) - 1)
-    seen: Previews | None = None
-    if draft.state is DraftState.OPEN and draft.fields.get("codes"):
-        seen = await previews(page, draft.id, most=MANY_PEERS)
+    seen = await _seen(page, draft)
     return page.show(
         "draft.html", status=status, draft=draft, wrong=wrong, names=desk.names,
         words=words_of(draft.fields).hex(), alike=desk.alike, photos=desk.photos,
@@ -92,6 +90,16 @@ async def _show(
         agreed=len(others) < len(desk.names), scopes=SCOPES, seen=seen,
         alert=text_id(draft.rk) if draft.rk else "", typed=typed or Form(),
     )  # fmt: skip
+
+
+async def _seen(page: Page, draft: Draft) -> Previews | None:
+    """What each peer would see; None where the fields do not go together yet."""
+    if draft.state is not DraftState.OPEN:
+        return None
+    try:
+        return await previews(page, draft.id, most=MANY_PEERS)
+    except (BadField, Refused):
+        return None
 
 
 def _report(page: Page, draft: Draft) -> list[tuple[str, str]]:

@@ -1,11 +1,15 @@
 """The desk: what waits, one draft from its report to an alert, lists, words of reporters."""
 
 import base64
+import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from node.store.drafts import find_draft, save_draft
 from tests.support.one_node import DAY_US, befriend
 from tests.support.pages import Pages, Person, pages
 
@@ -24,8 +28,6 @@ async def draft(site: Pages, **fields: str | Sequence[str]) -> str:
 
 async def shown(one: Person, identity: str) -> dict[str, str]:
     """The fields of the form of a draft, as a browser would send them unchanged."""
-    import re
-
     text = (await one.get(f"/work/{identity}")).text
     words = re.search(r'name="words" value="([0-9a-f]+)"', text)
     assert words
@@ -276,3 +278,17 @@ async def test_ids_that_name_nothing_are_not_found(site: Pages) -> None:
     one = await site.somebody("reviewer")
     for path in ("/work/%00", "/work/a", "/work/" + "a" * 300, "/work/lists/x", "/work/others/zz"):
         assert (await one.get(path)).status == 404, path
+
+
+async def test_a_draft_whose_fields_do_not_go_together_opens_all_the_same(site: Pages) -> None:
+    await befriend(site.node, "Harbour")
+    identity = await draft(site, codes="NP", city="Oakland")
+
+    def spoil(connection: Connection) -> None:
+        found = find_draft(connection, identity)
+        save_draft(connection, replace(found, fields={"place.city": "Oakland"}))
+
+    await site.node.change(spoil)
+    one = await site.somebody("reviewer")
+    assert "Something is missing" in (await one.get(f"/work/{identity}")).words
+    assert (await one.get(f"/work/{identity}/peers")).goes == f"/work/{identity}"

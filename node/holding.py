@@ -110,18 +110,18 @@ def hold_leaves(alert: OwnRecord, policy: Policy, restrictions: Restrictions) ->
 
 def store_held(
     connection: Connection, context: Context, held: Iterable[Held], needed: int
-) -> tuple[set[int], list[str]]:
-    """Store alerts that wait, with their holds; the peers with news, and what had changed."""
+) -> tuple[set[int], dict[str, str]]:
+    """Store alerts that wait, with their holds; the peers with news, and why others did not go."""
     waiting = list(held)
-    news, changed = store_ready(connection, context, [each.ready for each in waiting])
-    fresh = [each for each in waiting if each.ready.draft.id not in changed]
+    news, stayed = store_ready(connection, context, [each.ready for each in waiting])
+    fresh = [each for each in waiting if each.ready.draft.id not in stayed]
     for each in fresh:
         alert = each.ready.record.entry.rk
         context.register.stage(permissions.NARROWED, alert, encode_restrictions(NOBODY))
         add_hold(connection, Hold(each.hold.entry.rk, alert, needed, frozenset()))
     if fresh:
         news |= publish(connection, context, [each.hold for each in fresh])
-    return news, changed
+    return news, stayed
 
 
 def follow_holds(connection: Connection, node: Node) -> set[int]:

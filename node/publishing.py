@@ -8,6 +8,7 @@ that a crash publishes it wholly or not at all, and once.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from sqlalchemy import Connection, update
 
@@ -18,16 +19,16 @@ from node.adopting import adopted_ref
 from node.agreement import Agreement, NamesWorker, agreement
 from node.edits import all_leaves
 from node.errors import BadField, Refused
-from node.pipeline import last_day, new_record, publish, sign_alert
+from node.pipeline import RID_BYTES, last_day, new_record, publish, sign_alert
 from node.shielding import Shield
 from node.store.audit import Act, note
 from node.store.context import Context
 from node.store.drafts import Draft, DraftState, StoredDoubt, mark_published
-from node.store.records import OwnRecord
+from node.store.records import OwnRecord, own_records
 from node.store.reviews import add_review, mark_provisional
 from node.store.tables import own
 from protocol.errors import ProtocolError
-from protocol.ids import day_of
+from protocol.ids import OrgId, RecordId, day_of
 
 REASONS = {
     "no code: what happened?": "no_code",
@@ -158,22 +159,39 @@ def record_of(
     signed = sign_alert(
         key, context.org, leaves, context.random,
         day=today, exp_day=min(last, day_of(until_us)) if until_us else last,
+        rid=record_id_of(draft, context.org),
     )  # fmt: skip
     approved = APPROVED_BY_PUBLISHING & leaves.keys()
     return new_record(signed, consent, approved, context.now_us())
 
 
+def record_id_of(draft: Draft, org: OrgId) -> RecordId:
+    """The id of a draft's alert: always the same, and nothing can be read from it.
+
+    An old backup brings a published draft back as an open one. Published once more, it is the alert
+    that peers have already, and no second one beside it.
+    """
+    words = bytes(org) + draft.id.encode() + draft.made_us.to_bytes(8, "big")
+    return RecordId(blake2b(words, digest_size=RID_BYTES, person=b"parasol.draft").digest())
+
+
 def store_ready(
     connection: Connection, context: Context, ready: Iterable[Ready]
-) -> tuple[set[int], list[str]]:
-    """Store records and mark their drafts; returns the peers with news, and what had changed."""
+) -> tuple[set[int], dict[str, str]]:
+    """Store records and mark their drafts; returns the peers with news, and why others did not go.
+
+    The latter by draft: it had changed, or peers have given its alert back to a restored store.
+    """
     fresh: list[Ready] = []
-    changed: list[str] = []
+    stayed: dict[str, str] = {}
     for each in ready:
-        if mark_published(connection, each.draft, each.record.entry.rk):
-            fresh.append(each)
+        rk = each.record.entry.rk
+        if not mark_published(connection, each.draft, rk):
+            stayed[each.draft.id] = "changed_meanwhile"
+        elif own_records(connection, context.org, [rk]):
+            stayed[each.draft.id] = "already_published"
         else:
-            changed.append(each.draft.id)
+            fresh.append(each)
     news = publish(connection, context, [each.record for each in fresh]) if fresh else set()
     for each in fresh:
         rk = each.record.entry.rk
@@ -183,4 +201,4 @@ def store_ready(
         if each.agreed.until_us:
             mark_provisional(connection, rk, each.agreed.until_us)
         note(connection, context.now_us(), ", ".join(each.agreed.names), Act.PUBLISHED, rk)
-    return news, changed
+    return news, stayed

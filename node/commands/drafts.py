@@ -227,17 +227,17 @@ async def draft_publish(
         ready = [each.ready for each in held if isinstance(each, Held)]
     not_ready = [each for each in (*signed, *held) if isinstance(each, NotReady)]
     refused += [_refusal(each) for each in not_ready]
-    changed: list[str] = []
+    stayed: dict[str, str] = {}
     if ready and not dry_run:
         if hold:
             backed = [each for each in held if isinstance(each, Held)]
-            news, changed = await node.change(store_held, context, backed, hold)
+            news, stayed = await node.change(store_held, context, backed, hold)
         else:
-            news, changed = await node.change(store_ready, context, ready)
+            news, stayed = await node.change(store_ready, context, ready)
         node.on_news(news)
         await purge_reports(node, [each.draft.id for each in ready])
-    refused += [{"id": each, "reason": "changed_meanwhile"} for each in changed]
-    went = [each for each in ready if each.draft.id not in changed]
+    refused += [{"id": each, "reason": reason} for each, reason in stayed.items()]
+    went = [each for each in ready if each.draft.id not in stayed]
     shown = [each.draft.id if dry_run else text_id(each.record.entry.rk) for each in went]
     result: dict[str, Any] = {"published": shown, "refused": refused}
     waiting = [each for each in went if each.agreed.missing]

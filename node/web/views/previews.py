@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from node.store.peers import all_peers
 from node.web.page import Page
+from node.web.policy_words import shown_rule
 from node.web.shown_fields import ShownField, label, shown_fields
 from protocol.ids import text_id
 
@@ -61,12 +62,11 @@ async def previews(page: Page, id_: str, *, most: int | None) -> Previews:
 
 
 def _preview(page: Page, names: list[str], seen: Mapping[str, Any]) -> Preview:
-    rules = seen["rules"]
     return Preview(
         tuple(names),
         shown_fields(seen["released"], page.tr),
         tuple(
-            Withheld(label(row["field"], page.tr), row["rule"], page.tr(rules[row["rule"]]["why"]))
+            Withheld(label(row["field"], page.tr), row["rule"], shown_rule(row["rule"], page.tr))
             for row in seen["withheld"]
         ),
         tuple(

@@ -9,15 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
+from node.browsing import Wanted, browse
 from node.errors import BadRequest
 from node.policy_blocks import blocks
 from node.web.confirming import TYPED, Question, ask_first, same
 from node.web.page import Page
 from node.web.policy_words import family_words, shown_meaning, shown_rule
-from node.web.shown_fields import ShownField, label, shown_fields
+from node.web.shown_fields import ShownField, label, shown_alert, shown_fields
 from node.web.views.house_peers import everyone
 from protocol.errors import ParasolError
-from protocol.ids import text_id
 
 TEXT_MOST = 60_000
 RECENT = 20
@@ -130,9 +130,9 @@ async def preview(page: Page) -> web.Response:
     peers = [peer for peer in await everyone(page) if peer["state"] not in {"invited", "leaving"}]
     of = next((peer for peer in peers if peer["id"] == page.query.get("of")), None)
     alert = page.query.get("alert", "").strip()[:80]
-    ours = (await page.call("alert_list", org=text_id(page.node.context.org), status="live"))[
-        "alerts"
-    ][:RECENT]
+    wanted = Wanted(org=page.node.context.org)
+    recent = await page.node.read(browse, page.node.context, wanted, page.viewer, 0, RECENT)
+    ours = [shown_alert(row, page.tr, page.now_us) for row in recent["alerts"]]
     found, wrong = None, ""
     rules: dict[str, str] = {}
     fields: tuple[ShownField, ...] = ()

@@ -5,10 +5,13 @@ holds that none is missing. Nothing is decided here.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from federation.explain import NUMBER_MEANINGS, explain, meaning
+from federation.policy import ACCEPTED, LEVELS, Policy, value_of
 from federation.problems import switch_names
+from keys.card import Accepts
 from node.web.vocabulary_words import N_
 
 Tr = Callable[..., str]
@@ -171,6 +174,30 @@ def shown_rule(rule: str, tr: Tr) -> str:
     except (LookupError, ValueError):  # a level of a later version
         why = rule
     return tr("Our rules: %(why)s", why=why) if side == "origin" else tr("Theirs: %(why)s", why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a card says of one switch; `narrower` than our own policy, so that it decides."""
+
+    meaning: str
+    narrower: bool
+
+
+def accepted(accepts: Accepts, policy: Policy, tr: Tr) -> tuple[Accepted, ...]:
+    """What an organisation may hold by its card, and what of it is narrower than our policy.
+
+    A level that this version does not know is read as the strictest, as everywhere.
+    """
+    found = []
+    for switch in sorted(ACCEPTED):
+        order = LEVELS[switch]
+        level = accepts.level(switch)
+        level = level if level in order else order[0]
+        ours = order.index(str(value_of(policy, switch)))
+        said = shown_meaning(switch, level, meaning(switch, level), tr)
+        found.append(Accepted(said, order.index(level) < ours))
+    return tuple(sorted(found, key=lambda each: not each.narrower))
 
 
 def family_words(switch: str, tr: Tr) -> str:

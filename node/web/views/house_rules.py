@@ -10,11 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from node.browsing import Wanted, browse
+from node.commands.peering import find_peer
 from node.errors import BadRequest
 from node.policy_blocks import blocks
 from node.web.confirming import TYPED, Question, ask_first, same
 from node.web.page import Page
-from node.web.policy_words import family_words, shown_meaning, shown_rule
+from node.web.policy_words import Accepted, accepted, family_words, shown_meaning, shown_rule
 from node.web.shown_fields import ShownField, label, shown_alert, shown_fields
 from node.web.views.house_peers import everyone
 from protocol.errors import ParasolError
@@ -136,7 +137,10 @@ async def preview(page: Page) -> web.Response:
     found, wrong = None, ""
     rules: dict[str, str] = {}
     fields: tuple[ShownField, ...] = ()
+    takes: tuple[Accepted, ...] = ()
     if of is not None:
+        accepts = (await find_peer(page.node, of["id"])).accepts
+        takes = accepted(accepts, page.node.policy, page.tr) if accepts is not None else ()
         try:
             found = await page.call("policy_preview", peer=of["id"], id=alert or None)
         except ParasolError:
@@ -147,6 +151,7 @@ async def preview(page: Page) -> web.Response:
     return page.show(
         "house_preview.html", status=400 if wrong else 200, peers=peers, of=of, alert=alert,
         ours=ours, found=found, rules=rules, wrong=wrong, fields=fields,
+        takes=takes,
         labels=lambda name: label(name, page.tr),
     )  # fmt: skip
 

@@ -5,10 +5,11 @@ import string
 from pathlib import Path
 
 from federation import explain
-from federation.policy import load_policy
+from federation.policy import accepts_of, load_policy
+from keys.card import Accepts
 from node.policy_blocks import Block, blocks
 from node.web.house_words import TROUBLES, WAYS
-from node.web.policy_words import FAMILIES, MEANINGS, shown_meaning, shown_rule
+from node.web.policy_words import FAMILIES, MEANINGS, accepted, shown_meaning, shown_rule
 from node.web.routes import ROUTES
 
 ROOT = Path(__file__).parents[3]
@@ -66,6 +67,19 @@ def test_a_rule_says_whose_it_is_and_one_of_a_later_version_says_its_name() -> N
     assert "did not agree" in shown_rule("consent.peers=no", as_is)
     assert "sideways" in shown_rule("receiver.name=sideways", as_is)
     assert "origin.unheard=of" in shown_rule("origin.unheard=of", as_is)
+
+
+def test_what_a_card_accepts_is_said_with_what_is_narrower_than_ours() -> None:
+    presets = {path.stem: load_policy(path.read_text()) for path in PRESETS}
+    ours, theirs = presets["criminalised"], presets["gdpr"]
+    found = accepted(accepts_of(theirs, "FR"), ours, as_is)
+    assert found[0].narrower
+    assert "Only alerts that allege a crime are shared, and notices." in {
+        each.meaning for each in found if each.narrower
+    }
+    assert not any(each.narrower for each in accepted(accepts_of(ours, "US-CA"), ours, as_is))
+    unheard = accepted(Accepts("FR", "regulated", (("name", "sideways"),)), ours, as_is)
+    assert "Names he uses are not shared." in {each.meaning for each in unheard}
 
 
 def test_a_preset_is_read_in_its_blocks_with_their_reasons() -> None:

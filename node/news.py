@@ -72,32 +72,33 @@ def released_us(now_us: int, wanted: Subscription, timezone: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A feed as it stands, and what has to be remembered for it to be true."""
+class Step:
+    """A feed as it stands, and what has to be remembered before it is shown.
+
+    `before` is what had been told when it was worked out.
+    """
 
     news: News
-    told: list[Told]
-    never: list[RecordKey]
+    before: dict[RecordKey, Told] = field(repr=False)
+    told: tuple[Told, ...] = field(repr=False)
+    never: tuple[RecordKey, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not self.told and not self.never
 
 
-def news_of(
-    connection: Connection, context: Context, wanted: Subscription, timezone: str
-) -> News | None:
-    """What a member's feed says now; None where that must be remembered first: `tell_news`."""
-    step = _step(connection, context, wanted, timezone)
-    return None if step.told or step.never else step.news
+def remember(connection: Connection, wanted: Subscription, step: Step) -> bool:
+    """Remember what a step tells; not where somebody else read the feed first, or it has ended."""
+    return tell(connection, wanted, step.before, step.told, step.never)
 
 
-def tell_news(
-    connection: Connection, context: Context, wanted: Subscription, timezone: str
-) -> News:
-    """What a member's feed says now, and remember that she was told. For a change of the store."""
-    step = _step(connection, context, wanted, timezone)
-    tell(connection, wanted.member, step.told, step.never)
-    return step.news
+def news_of(connection: Connection, context: Context, wanted: Subscription, timezone: str) -> Step:
+    """What a member's feed says now.
 
-
-def _step(connection: Connection, context: Context, wanted: Subscription, timezone: str) -> _Step:
+    It goes through many alerts, so it is worked out while others write; `remember` is short.
+    """
     now = context.now_us()
     choice = Wanted(wanted.severity, wanted.codes, wanted.places, wanted.sectors)
     through = going_through(connection, context, choice, "members")
@@ -118,7 +119,8 @@ def _step(connection: Connection, context: Context, wanted: Subscription, timezo
     stands = known | {each.rk: each for each in (*new, *gone)}
     told = [each for rk, each in stands.items() if rk not in never and each.from_us <= now]
     old = [each.rk for each in standing[WATCHED:]]
-    return _Step(_news(wanted, told, shown, now, timezone), [*new, *gone], [*never, *old])
+    news = _news(wanted, told, shown, now, timezone)
+    return Step(news, known, (*new, *gone), (*never, *old))
 
 
 def _new(before: Told | None, found: Found, later: int, context: Context) -> Told:

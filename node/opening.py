@@ -21,6 +21,7 @@ from node.store.due import mark_due
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.lawful import held_keys, lift_ended
 from node.store.modes import obey_modes
+from node.store.news import end_feeds
 from node.store.passed_on import show
 from node.store.peers import mark_hello_due, peer_of
 from node.store.records import DISPUTED, decode_restrictions
@@ -113,7 +114,9 @@ def begin_recovery(connection: Connection) -> None:
     """No peer is put anything before it listed; nothing of another origin shows before a sync.
 
     What peers had confirmed when the backup was made, they may have been told otherwise since.
+    Every feed ends: its member may have ended it since.
     """
+    end_feeds(connection)
     connection.execute(update(ledger).values(acked_us=0))
     connection.execute(
         update(peers).values(

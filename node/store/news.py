@@ -4,11 +4,11 @@ Whoever holds the address of a feed may read it; the store has its hash only. Wh
 makes a new address, what was told goes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from node.store.members import token_hash
 from node.store.tables_news import subscriptions, told
@@ -84,6 +84,12 @@ def _put(connection: Connection, wanted: Subscription, feed: bytes | None, feed_
     )  # fmt: skip
 
 
+def end_feeds(connection: Connection) -> None:
+    """End every feed: an old backup may have put back an address that was ended since."""
+    connection.execute(delete(told))
+    connection.execute(update(subscriptions).values(feed=None))
+
+
 def told_to(connection: Connection, member: str) -> dict[RecordKey, Told]:
     """What a member's feed has told, also what is gone."""
     rows = connection.execute(select(told).where(told.c.member == member))
@@ -98,9 +104,20 @@ def told_entry(connection: Connection, member: str, entry: str) -> RecordKey | N
 
 
 def tell(
-    connection: Connection, member: str, rows: Sequence[Told], never: Sequence[RecordKey]
-) -> None:
-    """Remember what is told, and drop what was never shown and is gone."""
+    connection: Connection,
+    reader: Subscription,
+    before: Mapping[RecordKey, Told],
+    rows: Sequence[Told],
+    never: Sequence[RecordKey],
+) -> bool:
+    """Remember what is told, and drop what was never shown and is gone.
+
+    Whether it was: not where the feed ended meanwhile, or told something that is not in `before`.
+    """
+    member = reader.member
+    same_feed = subscription_of(connection, member).feed == reader.feed
+    if not same_feed or told_to(connection, member) != before:
+        return False
     for rk in (*(each.rk for each in rows), *never):
         connection.execute(delete(told).where(told.c.member == member, told.c.rk == rk))
     if rows:
@@ -115,6 +132,7 @@ def tell(
                 for each in rows
             ],
         )  # fmt: skip
+    return True
 
 
 def forget_told(connection: Connection, before_us: int) -> None:

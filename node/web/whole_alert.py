@@ -30,6 +30,20 @@ FAMILIES: Final = {
 """In the order in which they are shown; a photo stands apart."""
 
 
+def why_words(why: str, tr: Tr) -> str:
+    """A reason why two alerts may be about one person, as the node gives it, in words.
+
+    "same phone", perhaps "as" another alert's letters; what an organisation says stays as it is.
+    """
+    if why == "put together here":
+        return tr("we put them together")
+    kind, _, way = why.removeprefix("same ").partition(" as ")
+    if not why.startswith("same ") or kind not in FAMILIES:
+        return why
+    same = tr("the same: %(what)s", what=tr(FAMILIES[kind]))
+    return f"{same} ({tr('by way of %(alert)s', alert=way)})" if way else same
+
+
 def every_field(fields: Mapping[str, Any], tr: Tr) -> tuple[ShownField, ...]:
     """The fields of an alert, and one without values for each family that is missing."""
     there: dict[str, list[ShownField]] = {}

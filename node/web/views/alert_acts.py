@@ -4,11 +4,13 @@ Each act is a form of its own on one page. One that is refused is shown again wi
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from node.errors import BadField, NodeError
+from node.fields_form import PROSE_LANGUAGES
+from node.web.draft_form import changed, code_choices, rows
 from node.web.page import Page
 from node.web.shown_fields import FIELD_WORDS, shown_alert
 from node.web.vocabulary_words import N_
@@ -17,22 +19,15 @@ from protocol.ids import text_id
 
 Act = Callable[[Page, str], Awaitable[str]]
 
-CORRECTED: Final = (
-    "codes", "severity", "phone", "email", "handle", "plate", "profile", "name", "vehicle.make",
-    "vehicle.model", "vehicle.colour", "city", "district", "location_type", "date",
-    "person.age", "person.height", "person.build", "person.hair", "person.marks", "person.accent",
-    "text", "advice",
-)  # fmt: skip
 WITHHELD: Final = ("identifiers", "name", "place", "date", "person", "vehicle", "text")
 _NAMES: Final = {
-    **FIELD_WORDS,
-    "city": N_("City"),
-    "district": N_("District"),
-    "date": N_("Day"),
     "identifiers": N_("Numbers, addresses, plates and names"),
+    "name": FIELD_WORDS["name"],
     "place": N_("Place"),
+    "date": N_("Day"),
     "person": N_("What he looks like"),
     "vehicle": N_("Vehicle"),
+    "text": FIELD_WORDS["text"],
 }
 
 
@@ -90,26 +85,15 @@ async def _changing(page: Page, wrong: str, status: int = 200) -> web.Response:
         return page.go(f"/list/{found['id']}/judge")
     peers = (await page.call("peer_list"))["peers"]
     covered = await page.call("alert_coverage", alert=found["id"])
+    form = page.form if page.form.line("do") == "correct" else None
     return page.show(
         "alert_change.html", status=status, wrong=wrong, row=found, form=page.form, peers=peers,
-        card=shown_alert(found, page.tr, page.now_us), corrected=CORRECTED, withheld=WITHHELD,
-        names={name: page.tr(_NAMES[name]) for name in (*CORRECTED, *WITHHELD)},
-        typed={name: _typed(page, found["fields"], name) for name in CORRECTED},
+        card=shown_alert(found, page.tr, page.now_us), codes=code_choices(), withheld=WITHHELD,
+        names={name: page.tr(_NAMES[name]) for name in WITHHELD},
+        chosen=form.every("codes") if form else found["codes"], texts=PROSE_LANGUAGES,
+        groups=rows(found["fields"], (), frozenset(), form, page.node.settings.language),
         told=sorted({each["peer_name"] for each in covered["coverage"]}),
     )  # fmt: skip
-
-
-def _typed(page: Page, fields: dict[str, Any], name: str) -> str:
-    return page.form.text(name) if page.form.has(name) else _as_typed(fields, name)
-
-
-def _as_typed(fields: dict[str, Any], name: str) -> str:
-    """A field as the form of a correction takes it."""
-    leaf = {"city": "place.city", "district": "place.district", "date": "date.day"}.get(name, name)
-    value = fields.get(leaf, "")
-    if name in {"text", "advice"} and isinstance(value, list):
-        return f"{value[0]}: {value[1]}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 async def _verdict(page: Page, alert: str) -> str:
@@ -152,11 +136,7 @@ async def _adopt(page: Page, alert: str) -> str:
 
 async def _correct(page: Page, alert: str) -> str:
     found = await page.call("alert_show", alert=alert)
-    fields = {
-        name: [page.form.text(name)]
-        for name in CORRECTED
-        if page.form.has(name) and page.form.text(name) != _as_typed(found["fields"], name)
-    }
+    fields = changed(found["fields"], page.form, page.node.settings.language)
     if not fields:
         raise BadField(page.tr("Nothing was changed."))
     await page.call("alert_correct", alert=alert, fields=fields)

@@ -17,7 +17,7 @@ from node.store.viewers import STAFF
 from node.typed import clean_line
 from node.web.page import Page
 from node.web.shown_fields import ShownAlert, shown_alert
-from node.web.whole_alert import every_field
+from node.web.whole_alert import every_field, why_words
 from protocol.errors import ParasolError
 from protocol.ids import OrgId, parse_iso_date, text_id
 from protocol.vocabulary import CODES
@@ -99,5 +99,5 @@ async def one(page: Page) -> web.Response:
     return page.show(
         "alert.html", row=row, card=shown_alert(row, page.tr, page.now_us), ours=ours,
         fields=every_field(found["fields"], page.tr), coverage=coverage.get("coverage", []),
-        staff=page.viewer == STAFF,
+        staff=page.viewer == STAFF, why_words=lambda why: why_words(why, page.tr),
     )  # fmt: skip

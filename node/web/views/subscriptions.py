@@ -11,7 +11,7 @@ from aiohttp import web
 
 from node.errors import BadField
 from node.membership import page_addresses
-from node.news import news_of, tell_news
+from node.news import news_of, remember
 from node.store.members import member_by_id
 from node.store.news import (
     Subscription,
@@ -34,6 +34,7 @@ from protocol.vocabulary import CODES, LOCATION_TYPES
 PLACES_MOST: Final = 20
 HOURS: Final = 24
 READS: Final = Rate(20, 30)
+TRIES: Final = 3  # where two readers of one feed ask at once
 STRANGE: Final = Rate(60, 1)  # wrong addresses, all together
 
 
@@ -121,9 +122,13 @@ async def _feed(page: Page, kind: str) -> web.Response:
     if not limits.may("feed", wanted.feed.hex(), READS, now_s):
         return web.Response(status=429, headers={"Retry-After": str(int(READS.each_s))})
     zone = node.settings.timezone
-    news = await node.read(news_of, node.context, wanted, zone)
-    if news is None:
-        news = await node.change(tell_news, node.context, wanted, zone)
+    for _ in range(TRIES):
+        step = await node.read(news_of, node.context, wanted, zone)
+        if step.is_known or await node.change(remember, wanted, step):
+            break
+    else:
+        return web.Response(status=503, headers={"Retry-After": "5"})
+    news = step.news
     language = member.language or page.language
     catalogue = words(language)
 

@@ -148,10 +148,12 @@ async def test_a_reviewer_corrects_narrows_and_takes_back_an_alert_of_ours(site:
     page = await one.get(at)
     assert page.status == 200
     assert "+15105550123" in page.text
-    refused = await one.post(at, {"do": "correct", "codes": "robbery", "date": "the 45th of May"})
+    refused = await one.post(
+        at, {"do": "correct", "codes": "robbery", "codes_shown": "1", "f.date": "the 45th of May"}
+    )
     assert refused.status == 400
     assert "the 45th of May" in refused.text
-    await one.post(at, {"do": "correct", "codes": "robbery", "name": "David"})
+    await one.post(at, {"do": "correct", "codes": "robbery", "codes_shown": "1", "f.name": "David"})
     shown = await site.node.dispatch("alert_show", {"alert": alert})
     assert shown["fields"]["name"] == ["David"]
     assert shown["fields"]["phone"] == ["+15105550123"]
@@ -174,3 +176,13 @@ async def test_an_alert_is_erased_only_where_its_letters_are_typed(site: Pages) 
     assert (await site.node.dispatch("alert_show", {"alert": alert}))["status"] == "erased"
     for bad in ("nothing", "", "verdict", "\x00"):
         assert (await one.post(at, {"do": bad})).status == 400
+
+
+async def test_alerts_that_share_a_number_say_why_they_stand_together(site: Pages) -> None:
+    first = await published(site.node, codes="RB", phone="510 555 0123")
+    second = await published(site.node, codes="TH", phone="510 555 0123")
+    one = await site.somebody("member")
+    answer = await one.get(f"/list/{first}")
+    assert "These may be about the same person" in answer.words
+    assert "the same: Phone number" in answer.words
+    assert f"/list/{second}" in answer.text

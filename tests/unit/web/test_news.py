@@ -1,5 +1,6 @@
 """What members want to hear of, and their feeds: who reads, what stands in them, what goes."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlalchemy import Connection, Select, select
 
+from node.news import news_of, remember
+from node.opening import begin_recovery
+from node.store.members import remove_member
+from node.store.news import subscription_at
 from node.store.tables_news import subscriptions, told
 from protocol.ids import parse_iso_date
 from tests.support.one_node import NOW, befriend, published, received
@@ -293,3 +298,31 @@ async def test_hostile_choices_are_dropped_or_refused(site: Pages) -> None:
     assert answer.status == 400
     assert "&lt;script&gt;" in answer.text
     assert (await one.get("/me/news")).status == 200
+
+
+async def test_a_restored_node_knows_no_feed_of_before(site: Pages) -> None:
+    path = await address_of(await site.somebody("member"), severity="3")
+    reader = site.person()
+    assert (await reader.get(f"{path}.atom")).status == 200
+    await site.node.change(begin_recovery)
+    assert (await reader.get(f"{path}.atom")).status == 404
+
+
+async def test_two_readers_at_once_are_told_of_one_entry(site: Pages) -> None:
+    path = await address_of(await site.somebody("member"))
+    for code in ("RB", "WP", "TH"):
+        await published(site.node, codes=code)
+        found = await asyncio.gather(*(atom_of(site.person(), path) for _ in range(3)))
+        assert len({tuple(ids(feed)) for feed in found}) == 1
+
+
+async def test_nothing_is_remembered_for_who_left_while_her_feed_was_read(site: Pages) -> None:
+    await published(site.node, codes="RB")
+    node = site.node
+    path = await address_of(await site.somebody("member"))
+    wanted = await node.read(subscription_at, path.rpartition("/")[2])
+    assert wanted is not None
+    step = await node.read(news_of, node.context, wanted, "UTC")
+    await node.change(remove_member, wanted.member)
+    assert not await node.change(remember, wanted, step)
+    assert await node.read(_rows, select(told)) == []

@@ -135,7 +135,9 @@ def _fill(waiting: list[tuple[list[str], int, str]]) -> None:
         else:
             values[at], newline, left = left.partition("\n")
             if not newline:
-                raise click.UsageError(f"standard input ended before a line for {name}'s successor")
+                raise click.UsageError(
+                    f"standard input has too few lines: one each for {names}, in this order"
+                )
         values[at] = values[at].rstrip("\r")
         if not values[at].strip():
             raise click.UsageError(

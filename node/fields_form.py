@@ -298,7 +298,10 @@ def _hold(name: str, value: Value) -> None:
 
 def _too_much(name: str, value: Value) -> str:
     """Say which limit of a field a value breaks, and by how much; never the value itself."""
-    size = len(encode([name, value]))
+    # Texts of 16 KiB and more are too long for the encoding, too: their length is near enough.
+    said = [text for text in (value if isinstance(value, list) else [value]) if type(text) is str]
+    longest = max((len(text.encode("utf-8", "replace")) for text in said), default=0)
+    size = longest if longest > FIELD_BYTES else len(encode([name, value]))
     if size > FIELD_BYTES:
         return (
             f"too long: at most {FIELD_BYTES} bytes with its name, and this has {size}; shorten it"

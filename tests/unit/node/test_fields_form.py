@@ -174,6 +174,8 @@ def test_an_empty_value_gives_no_leaf() -> None:
             "plate.part: too many: at most 16, and",
         ),
         ("text", "ж" * 3000, "text: too long: at most 4096 bytes"),
+        ("text", "x" * 20_000, "text: too long: at most 4096 bytes"),
+        ("advice", "x" * 200_000, "advice: too long: at most 4096 bytes"),
     ],
 )
 def test_what_is_too_long_is_told_with_the_limit_and_its_length(

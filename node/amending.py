@@ -23,7 +23,7 @@ from node.holding import end_hold_of, give_up
 from node.pipeline import erased, last_day, narrow, next_revision, publish, terms_of, withdrawn
 from node.publishing import APPROVED_BY_PUBLISHING
 from node.runtime import Node
-from node.shielding import load_shield
+from node.shielding import refuse_shielded
 from node.store.audit import forget_notes
 from node.store.consents import purge_reports_of
 from node.store.disputes import forget_disputes
@@ -93,7 +93,7 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     today = local_day(context.now_us(), node.settings.timezone)
     words = edited(fields, form, node.settings, today)
     notes = look_through(words, before=fields)
-    _hold_shield(connection, node, words, before=fields)
+    refuse_shielded(connection, node.keystore.store_key, words, before=fields)
     leaves = all_leaves(words, policy, record.consent, context.oprf_key)
     if is_partial(connection, record.entry.rk):  # what she said is not known, only the terms
         leaves["terms"] = narrower_terms(fields.get("terms"), leaves["terms"])
@@ -107,18 +107,6 @@ def corrected(connection: Connection, node: Node, alert: str, form: Form) -> Cha
     )  # fmt: skip
     after = replace(after, approved=APPROVED_BY_PUBLISHING & leaves.keys())
     return replace(_put(connection, node, after), notes=notes)
-
-
-def _hold_shield(
-    connection: Connection, node: Node, words: Mapping[str, Value], *, before: Mapping[str, Value]
-) -> None:
-    """Refuse a correction that newly says what a member entered as her own: one person makes it."""
-    shield = load_shield(connection, node.keystore.store_key)
-    if shield.said(words) - shield.said(before):
-        raise Refused(
-            "this may name a worker, so two people must agree to it:"
-            " withdraw the alert, and write a new draft"
-        )
 
 
 def renewed(connection: Connection, node: Node, alert: str) -> Change:
@@ -172,6 +160,7 @@ def withdraw_record(connection: Connection, node: Node, alert: str, reason: str)
         except ProtocolError:
             raise BadField("reason: at most 500 characters") from None
         look_through({"codes": ["uneasy"], "text": [node.settings.language, reason]})
+        refuse_shielded(connection, node.keystore.store_key, {"reason": reason})
     after = withdrawn(
         record, node.key, reason, node.context.random, node.today, above=_seen(node, record)
     )

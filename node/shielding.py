@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from node.desk.importers.identifiers import emails_in, urls_in
 from node.desk.importers.words import fold
-from node.errors import BadField
+from node.errors import BadField, Refused
 from node.store.shield import all_hashes
 from protocol.errors import IdentifierError
 from protocol.identifiers import (
@@ -69,6 +69,20 @@ class Shield:
 def load_shield(connection: Connection, store_key: bytes) -> Shield:
     """The shield as it stands."""
     return Shield(shield_key(store_key), all_hashes(connection))
+
+
+def refuse_shielded(
+    connection: Connection,
+    store_key: bytes,
+    words: Mapping[str, Any],
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Refuse words for peers that newly say what a member entered: here one person writes them."""
+    shield = load_shield(connection, store_key)
+    if shield.said(words) - shield.said(before or {}):
+        raise Refused(
+            "this may name a worker: leave it out; in a draft, two people may agree to it"
+        )
 
 
 def shield_key(store_key: bytes) -> bytes:

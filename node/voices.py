@@ -20,6 +20,7 @@ from node.errors import BadField, BadRequest, Refused
 from node.pipeline import new_record, next_revision, sign_alert
 from node.receipts import consent_of, meant
 from node.runtime import Node
+from node.shielding import refuse_shielded
 from node.store import register as permissions
 from node.store.audit import Act, note
 from node.store.lookup import find_alert, record_key, seen
@@ -57,6 +58,7 @@ def speak(connection: Connection, node: Node, saying: Saying) -> Change:
         saying.relation, tuple((RecordKey(bytes(row.rk)), EntryId(bytes(row.eid))) for row in rows)
     )
     leaves, notes = _leaves(node, ref, rows, saying.text)
+    refuse_shielded(connection, node.keystore.store_key, {"text": saying.text})
     held = _report(connection, node, saying)
     now = _standing(connection, node, ref)
     context = node.context

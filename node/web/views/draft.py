@@ -31,7 +31,7 @@ from node.web.vocabulary_words import N_, word
 from protocol.ids import text_id
 
 MANY_PEERS = 8  # from here on, what each sees has a page of its own
-NOTES = "note"
+CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ async def _show(
         updates=desk.updates, questions=desk.questions, report=_report(page, draft),
         draft_id=draft.id, groups=rows(draft.fields, draft.doubts, desk.shielded, typed, ours),
         chosen=_chosen(draft, typed), codes=code_choices(), languages_of_texts=_languages(ours),
-        left=[each for each in unplaced(draft.doubts) if each.about != NOTES],
+        left=unplaced(draft.doubts), unclear=_unclear(draft),
         says=lambda doubt: _says(page, doubt), shield=SHIELD_WORDS, shielded=desk.shielded,
         needed=needed, missing=missing, urgent=_urgent_hours(page, desk, missing),
         agreed=len(others) < len(desk.names), scopes=SCOPES, seen=seen,
@@ -129,6 +129,11 @@ def _says(page: Page, doubt: StoredDoubt) -> str:
     return page.tr(PROMPT_WORDS.get(doubt.reason, doubt.reason))
 
 
+def _unclear(draft: Draft) -> bool:
+    """Whether a person has to say what the reporter answered."""
+    return any(doubt.about.startswith(CONSENT) for doubt in draft.blocking)
+
+
 def _urgent_hours(page: Page, desk: Desk, missing: int) -> int:
     """For how many hours it may go out before enough people agreed; 0 for not at all."""
     moderation = page.node.policy.moderation
@@ -159,6 +164,9 @@ async def act(page: Page) -> web.Response:
 
 async def _save(page: Page, draft: Draft) -> None:
     found = changed(draft.fields, page.form, page.node.settings.language)
+    answer = page.form.line(CONSENT)
+    if answer:
+        found[CONSENT] = [answer]
     if found:
         await page.call("draft_edit", id=draft.id, fields=found)
 

@@ -13,7 +13,7 @@ from node.shielding import form_of, load_shield, shield_hash
 from node.store.members import Member, add_member
 from node.store.shield import MOST, Entry, add_entry, entries_of, remove_entries
 from protocol.ids import Day
-from tests.support.one_node import one_node, published
+from tests.support.one_node import befriend, one_node, published, received
 from tests.support.store_scan import found_in
 
 
@@ -114,6 +114,20 @@ async def test_a_correction_does_not_say_what_no_draft_could(tmp_path: Path) -> 
                 "alert_correct", {"alert": alert, "fields": {"phone": ["510 555 0123"]}}
             )
         await node.dispatch("alert_correct", {"alert": alert, "fields": {"city": ["Oakland"]}})
+
+
+async def test_neither_a_voice_nor_a_reason_says_what_no_draft_could(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        other = await befriend(node, "Harbour")
+        theirs, ours = await received(node, other), await published(node)
+        await enter(node, "name", "Rosalinda")
+        with pytest.raises(Refused, match="may name a worker"):
+            await node.dispatch(
+                "voice_dispute", {"alert": theirs, "reason": "he was with rosalinda that night"}
+            )
+        with pytest.raises(Refused, match="may name a worker"):
+            await node.dispatch("alert_withdraw", {"alert": ours, "reason": "it was rosalinda"})
+        await node.dispatch("alert_withdraw", {"alert": ours, "reason": "it was a mistake"})
 
 
 async def test_what_is_published_already_may_be_corrected_to_say_less(tmp_path: Path) -> None:

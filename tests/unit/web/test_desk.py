@@ -238,6 +238,20 @@ async def test_rows_with_small_doubts_go_only_where_somebody_asks_for_that(site:
     assert len((await site.node.dispatch("alert_list", {}))["alerts"]) == 2
 
 
+async def test_an_unclear_answer_of_a_reporter_is_read_by_a_person(site: Pages) -> None:
+    text = "phone,what,OK to share with other organisations?\n510 555 0123,non-payment,perhaps\n"
+    await imported(site, text)
+    found = (await site.node.dispatch("draft_list", {}))["drafts"][0]["id"]
+    one = await site.somebody("reviewer", "Heron")
+    assert "Her words say yes" in (await one.get(f"/work/{found}")).words
+    fields = await shown(one, found)
+    answer = await one.post(f"/work/{found}", fields | {"consent": "no", "then": "publish"})
+    assert answer.status == 400
+    assert "She said no" in answer.words
+    kept = await site.node.dispatch("draft_show", {"id": found})
+    assert set(kept["consent"].values()) == {False}
+
+
 async def test_words_of_a_reporter_are_taken_up_or_declined(site: Pages) -> None:
     made = await site.node.dispatch("draft_new", {"fields": {"codes": ["NP"]}, "receipt": True})
     await site.node.dispatch("receipt_add", {"code": made["receipt"], "text": "<b>he is back</b>"})

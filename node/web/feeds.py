@@ -91,8 +91,13 @@ def _words(entry: Entry, tr: Tr) -> tuple[str, str]:
 
 def _title(alert: Mapping[str, Any], tr: Tr) -> str:
     fields = alert["fields"]
-    place = next((clean_line(str(fields[name])) for name in SAID if name in fields), "")
+    place = next((_plain(str(fields[name])) for name in SAID if name in fields), "")
     return " · ".join(filter(None, (word(alert["severity"], tr), place)))
+
+
+def _plain(text: str) -> str:
+    """Others' words without what is no character: one U+FFFE and no reader takes the whole feed."""
+    return "".join(each for each in clean_line(text) if ord(each) & 0xFFFE != 0xFFFE)
 
 
 def _text(alert: Mapping[str, Any], tr: Tr) -> str:

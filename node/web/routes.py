@@ -107,7 +107,7 @@ ROUTES: Final = (
     Route("POST", "/code/back", "code:take_back", EVERYBODY),
     Route("POST", "/code/close", "code:close", EVERYBODY),
     # Alerts
-    Route("GET", "/list", "alerts:listed", MEMBERS),
+    Route("GET", "/list", "alerts:listed", MEMBERS, Rate(40, 2)),
     Route("GET", "/list/print", "printing:ask", STAFF),
     Route("POST", "/list/print", "printing:make", STAFF, Rate(20, 30)),
     Route("GET", "/list/print/crossed", "printing:crossed", STAFF),

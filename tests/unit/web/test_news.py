@@ -326,3 +326,14 @@ async def test_nothing_is_remembered_for_who_left_while_her_feed_was_read(site: 
     await node.change(remove_member, wanted.member)
     assert not await node.change(remember, wanted, step)
     assert await node.read(_rows, select(told)) == []
+
+
+async def test_a_hostile_place_breaks_no_feed(site: Pages) -> None:
+    peer = await befriend(site.node, "Harbour")
+    city = "Oak\ufffe\x01\u202e<script>\uffff]]>\U0001fffe"
+    await received(site.node, peer, **{"place.region": "US-CA", "place.city": city})
+    path = await address_of(await site.somebody("member"))
+    reader = site.person()
+    (entry,) = (await atom_of(reader, path)).iter(f"{ATOM}entry")
+    (item,) = (await json_of(reader, path))["items"]
+    assert entry.findtext(f"{ATOM}title") == item["title"] == "risky · Oak<script>]]>"

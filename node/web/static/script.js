@@ -17,6 +17,7 @@
     if (presses.length >= 3) leave();
   });
   for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) break; // browsers give it to https and onions of their own alone
     button.hidden = false;
     button.addEventListener("click", () => {
       navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image
+from playwright.sync_api import FilePayload
 
 from tests.browser.conftest import Pages, join
 from tests.support.browser import Visitor
@@ -13,7 +14,7 @@ Visit = Callable[..., Visitor]
 SCRIPT = pytest.mark.parametrize("script", [False, True], ids=["plain", "script"])
 
 
-def _photo() -> dict[str, str | bytes]:
+def _photo() -> FilePayload:
     out = io.BytesIO()
     Image.new("RGB", (900, 600), "teal").save(out, "JPEG")
     return {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
@@ -30,7 +31,7 @@ def _send(one: Visitor, name: str, *consents: str, photo: bool = False) -> str:
     for consent in consents:
         page.check(f"input[name=consent][value={consent}]")
     if photo:
-        page.set_input_files("#f-photo", files=[_photo()])  # type: ignore[list-item]
+        page.set_input_files("#f-photo", files=[_photo()])
     page.click("button:text-is('Send')")
     assert one.path.startswith("/new/sent"), page.inner_text("main")
     words = page.inner_text("#words")

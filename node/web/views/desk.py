@@ -14,11 +14,11 @@ from node.batches import ONLY, find_batch, publish_clear, rows_of
 from node.desk_queue import Kind, graveness, whole_queue
 from node.errors import BadRequest, NotFound
 from node.store.drafts import draft_by_id
-from node.store.reviews import all_provisional, draft_of, reviewers
+from node.store.reviews import draft_of, reviewers
 from node.web.page import Page
 from node.web.shown_fields import shown_alert
 from node.web.vocabulary_words import N_
-from protocol.ids import parse_record_key, text_id
+from protocol.ids import parse_record_key
 
 SHOWN = 20
 KIND_WORDS = {
@@ -97,12 +97,15 @@ async def words_settle(page: Page) -> web.Response:
 async def urgent(page: Page) -> web.Response:
     """Alerts that went out on too few people's word, and end unless others confirm them."""
     node = page.node
-    ends = await node.read(all_provisional)
+    waiting = [
+        each for each in await node.read(whole_queue, node.context) if each.kind is Kind.URGENT
+    ]
     cards = []
-    for rk, until in sorted(ends.items(), key=lambda each: each[1])[:SHOWN]:
-        row = await page.call("alert_show", alert=text_id(rk), viewer="staff")
-        cards.append((shown_alert(row, page.tr, page.now_us), until, await _who(page, text_id(rk))))
-    return page.show("urgent.html", cards=cards, total=len(ends))
+    for each in waiting[:SHOWN]:
+        row = await page.call("alert_show", alert=each.id, viewer="staff")
+        card = shown_alert(row, page.tr, page.now_us)
+        cards.append((card, each.due_us, await _who(page, each.id)))
+    return page.show("urgent.html", cards=cards, total=len(waiting))
 
 
 async def _who(page: Page, alert: str) -> list[str]:

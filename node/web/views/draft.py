@@ -178,6 +178,9 @@ async def _publish(page: Page, before: Draft) -> web.Response:
     if any((doubt.reason, doubt.text) not in known for doubt in desk.draft.blocking):
         wrong = N_("It is saved, and not published: there is something new to look at.")
         return await _show(page, page.tr(wrong), status=400)
+    if _unclear(desk.draft):
+        wrong = N_("Say first what she answered: did she agree that others are warned?")
+        return await _show(page, page.tr(wrong), typed=page.form, status=400)
     despite = page.form.has("despite")
     result = await page.call("draft_publish", ids=[before.id], by=page.who.name, despite=despite)
     if result["refused"]:

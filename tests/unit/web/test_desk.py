@@ -245,6 +245,8 @@ async def test_an_unclear_answer_of_a_reporter_is_read_by_a_person(site: Pages) 
     one = await site.somebody("reviewer", "Heron")
     assert "Her words say yes" in (await one.get(f"/work/{found}")).words
     fields = await shown(one, found)
+    sent = fields | {"then": "publish", "despite": "on"}
+    assert "Say first what she answered" in (await one.post(f"/work/{found}", sent)).words
     answer = await one.post(f"/work/{found}", fields | {"consent": "no", "then": "publish"})
     assert answer.status == 400
     assert "She said no" in answer.words

@@ -93,6 +93,15 @@ async def test_an_urgent_alert_is_confirmed_by_another_or_ends(site: Pages) -> N
     assert "Nothing waits here" in (await two.get("/work/urgent")).words
 
 
+async def test_an_urgent_alert_that_is_taken_back_waits_no_more(site: Pages) -> None:
+    site.node.context.policy = with_reviewers(site.node, 2)
+    alert = await published(site.node, codes="SA")
+    one = await site.somebody("reviewer", "Heron")
+    assert "1 alert waits" in (await one.get("/work/urgent")).words
+    await site.node.dispatch("alert_erase", {"alert": alert})
+    assert "Nothing waits here" in (await one.get("/work/urgent")).words
+
+
 async def test_agreeing_alone_publishes_nothing(site: Pages) -> None:
     site.node.context.policy = with_reviewers(site.node, 2)
     identity = (await site.node.dispatch("draft_new", {"fields": {"codes": ["NP"]}}))["id"]

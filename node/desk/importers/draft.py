@@ -46,7 +46,7 @@ class Setting:
     """What holds for a whole list: country, region, language, how its dates are read, its towns.
 
     `towns` counts with how many districts a place stands in this list, and more where it stands
-    alone.
+    alone. `hers`: numbers and addresses that the columns of reporters hold, in any row.
     """
 
     country: str | None
@@ -55,6 +55,7 @@ class Setting:
     reader: dates.DateReader
     places: Words[str, str] = field(default_factory=dict)
     towns: Words[str, int] = field(default_factory=dict)
+    hers: frozenset[str] = field(default=frozenset(), repr=False)
 
     def town_score(self, name: str) -> int:
         """How much speaks for this being the town of "Leeds, Holbeck" or "Holbeck, Leeds"."""

@@ -33,6 +33,7 @@ class Gathered:
         self.fields: dict[str, Value] = {}
         self.doubts: list[Doubt] = []
         self.headers: dict[str, str] = {}
+        self.unknown = ""  # a category that no code is known for
 
     def of(self, *names: str) -> list[tuple[str, str, str]]:
         """(field, header, text) of the row's cells that feed these fields.

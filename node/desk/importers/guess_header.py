@@ -38,6 +38,8 @@ def header_field(header: str) -> tuple[str, bool] | None:
         return found
     if is_reporters(words) or is_about_reporter(words):
         return REPORTER, True
+    if (found is None or found[0] not in _REACHES) and is_clients(words) and _any("ways", words):
+        return "identifiers", found is not None and found[1]
     if found is not None:
         return found
     codes = exact_codes(header)

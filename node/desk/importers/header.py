@@ -62,6 +62,27 @@ def find_table(grid: Grid) -> Table:
     return Table(grid.name, header, headed=True, rows=rows, warnings=grid.warnings)
 
 
+def find_tables(grid: Grid) -> tuple[Table, ...]:
+    """Return the sheet's tables: a header with another column half-way down begins a new one."""
+    table = find_table(grid)
+    for number, cells in table.rows:
+        if table.headed and _begins_another(cells, table.header):
+            first = tuple(line for line in grid.lines if line[0] < number)
+            rest = tuple(line for line in grid.lines if line[0] >= number)
+            above = find_table(Grid(grid.name, first, grid.warnings))
+            return above, *find_tables(Grid(grid.name, rest))
+    return (table,)
+
+
+def _begins_another(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Mostly the words of the header above, and for the rest other words that headers have."""
+    filled = [(cell, name) for cell, name in zip(cells, header, strict=True) if cell]
+    other = [cell for cell, name in filled if plain(cell) != plain(name)]
+    if len(filled) - len(other) < 2 or not other or any(_is_data(cell) for cell in other):
+        return False
+    return all(header_field(cell) is not None for cell in other)
+
+
 def _width(cells: Sequence[str]) -> int:
     return max((i + 1 for i, cell in enumerate(cells) if cell), default=0)
 

@@ -20,7 +20,7 @@ from node.desk.importers.draft import DraftProposal, Setting, as_of_day, row_fin
 from node.desk.importers.encoding import decode_text
 from node.desk.importers.guess import guess_mapping
 from node.desk.importers.guess_header import forget_headers
-from node.desk.importers.header import Table, find_table
+from node.desk.importers.header import Table, find_tables
 from node.desk.importers.language import language_of
 from node.desk.importers.list_places import spellings, towns_of
 from node.desk.importers.mapping import (
@@ -38,6 +38,7 @@ from node.desk.importers.mapping import (
 from node.desk.importers.phones import forget_numbers
 from node.desk.importers.reading import check_size, read_grids
 from node.desk.importers.row import RowReader
+from node.desk.importers.row_who import reach_of
 from node.desk.importers.words import fold, plain
 
 Remembered = Callable[[str], Mapping | None]
@@ -130,9 +131,10 @@ def _import(
         if messages is not None:
             return _import_chat(messages, country, region, today)
     results = [
-        _import_table(find_table(grid), mapping, remembered, country, region, as_of, today, sure)
+        _import_table(table, mapping, remembered, country, region, as_of, today, sure)
         for grid in read_grids(data, filename)
         if grid.lines
+        for table in find_tables(grid)
     ]
     found = [r for r in results if r.drafts or _means_something(r.mapping)]
     if not found:
@@ -348,7 +350,8 @@ def _setting(
     places = spellings(values("place.city", "place.district", "place"))
     towns = towns_of(values("place"), values("place.city"))
     reader = dates.DateReader(order, today, day, known)
-    return Setting(country, region, language, reader, places, towns)
+    hers = reach_of(values(REPORTER), country)
+    return Setting(country, region, language, reader, places, towns, hers)
 
 
 def _merged(found: list[ImportResult], ignored: list[str]) -> ImportResult:

@@ -26,6 +26,8 @@ _PLATE_WORDS: Final = re.compile(
     r"something|like|con|mit|par|avec|en|auf|на|с|номер|lic(?:en[cs]e)?|only|of|is|no)\b\.?"
 )
 
+_REMARK: Final = re.compile(r"\([^()\d]{3,}\)")
+
 
 def read_plates(cell: str, country: str | None) -> Reading:
     """Return whole plates as `CC:ABC123` and parts as patterns (`7X*`, `CGR??`)."""
@@ -38,11 +40,13 @@ def read_plates(cell: str, country: str | None) -> Reading:
         piece = raw.strip()
         if not piece or is_nothing(piece):
             continue
-        words = fold(piece)
+        bare = _REMARK.sub(" ", piece).strip()
+        words = fold(bare or piece)
         marked = bool(_PLATE_PARTIAL.search(words))
         core = _PLATE_WORDS.sub(" ", _PLATE_PARTIAL.sub(" ", words)).strip(" :.-'\"()")
-        unsure = core.endswith("?") and not core.endswith("??")
-        core = core[:-1].strip() if unsure else core
+        unsure = bool(bare) and bare != piece
+        unsure = unsure or (core.endswith("?") and not core.endswith("??"))
+        core = core.rstrip("?").strip() if unsure and not core.endswith("??") else core
         signs = re.sub(r"[^0-9a-zа-яα-ω]", "", core)
         holes = re.search(r"[?*_#…]|\.{2,}|x{3,}", core)
         try:

@@ -6,6 +6,7 @@ table + mapping → (here) → drafts → review → alert.
 """
 
 from collections.abc import Mapping as Words
+from dataclasses import replace
 from typing import Final
 
 from node.desk.importers import clock
@@ -50,6 +51,8 @@ class RowReader:
             return None
         private = _private(row)
         for doubt in prompts(row.fields, private):
+            if doubt.column == "codes" and row.unknown:
+                doubt = replace(doubt, text=row.unknown)  # noqa: PLW2901
             header = row.headers.get(doubt.column, "" if doubt.column == "codes" else doubt.column)
             row.doubts.append(doubt.at(row.number, header or row.headers.get("text", "codes")))
         doubts = tuple(dict.fromkeys(row.doubts))
@@ -134,7 +137,7 @@ def _warns(row: Gathered) -> bool:
         "advice",
     }
     described = [n for n in row.fields if n.startswith(("person.", "vehicle."))]
-    return bool(strong & row.fields.keys()) or len(described) > 1
+    return bool(strong & row.fields.keys() or row.unknown) or len(described) > 1
 
 
 def _private(row: Gathered) -> dict[str, str]:

@@ -37,6 +37,8 @@ def read_codes(row: Gathered) -> None:
         reading = categories.read_category(text, row.mapping.codes)
         codes.extend(reading.codes)
         catch_all = catch_all or reading.other
+        if not reading.codes and not reading.other:
+            row.unknown = row.unknown or text
         if not reading.sure and reading.codes:
             row.doubt(header, text, ", ".join(reading.codes), "no category that is known: a guess")
     for index, column in enumerate(row.mapping.columns):

@@ -3,6 +3,8 @@
 Invariant: what the row's reporter columns hold too is hers, and left out with a doubt.
 """
 
+from collections.abc import Iterable
+
 from node.desk.importers import appearance, identifiers, phones
 from node.desk.importers.beside import handles_beside
 from node.desk.importers.gathered import Gathered
@@ -45,14 +47,22 @@ def _not_reporters(
     """Leave out what the row's reporter columns hold too: it is hers."""
     if kind not in {"phone", "email"}:
         return values
-    hers: set[str] = set()
-    for _, _, text in row.of(REPORTER):
-        hers.update(identifiers.read_emails(text).values if "@" in text else ())
-        for number in phones.phones_in(text):
-            hers.update(phones.read_phones(number, row.setting.country).values)
+    hers = reach_of((text for _, _, text in row.of(REPORTER)), row.setting.country)
     for value in hers.intersection(values):
         row.doubt(header, value, "", "the reporter's own: left out", blocking=True)
+    for value in (row.setting.hers - hers).intersection(values):
+        row.doubt(header, value, value, "in another row this is the reporter's", blocking=True)
     return tuple(v for v in values if v not in hers)
+
+
+def reach_of(texts: Iterable[str], country: str | None) -> frozenset[str]:
+    """Return every number and email address in cells about the reporter."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(identifiers.read_emails(text).values if "@" in text else ())
+        for number in phones.phones_in(text):
+            found.update(phones.read_phones(number, country).values)
+    return frozenset(found)
 
 
 def read_person(row: Gathered) -> None:

@@ -81,6 +81,8 @@ async def send(page: Page) -> web.Response:
         return page.go("/", done="kept")
     intake = await page.call("policy_intake")
     wrong: dict[str, str] = {}
+    if page.member is None and not _visitors_may(page):  # before a photo takes any time
+        return _form(page, page.form, intake, {"form": "many"}, 0, 429)
     pictures = await _pictures(page, wrong)
     today = local_day(page.now_us, page.node.settings.timezone)
     scopes = scopes_asked(page.node.policy.police_mode())
@@ -90,8 +92,6 @@ async def send(page: Page) -> web.Response:
     wrong |= read.wrong
     if intake["mandatory_reporting"] and page.form.raw("read") != _mark(intake):
         wrong["read"] = "none"
-    if not wrong and page.member is None and not _visitors_may(page):
-        wrong["form"] = "many"
     if not wrong:
         try:
             return await _taken(page, read.told, pictures)
@@ -101,8 +101,7 @@ async def send(page: Page) -> web.Response:
         page.gate.memory.attached.put(
             page.token, Attached(page.form.raw("once"), pictures), page.now_us
         )
-    status = 429 if wrong.get("form") == "many" else 400
-    return _form(page, page.form, intake, wrong, len(pictures), status)
+    return _form(page, page.form, intake, wrong, len(pictures), 400)
 
 
 async def _taken(page: Page, told: Told, pictures: tuple[bytes, ...]) -> web.Response:

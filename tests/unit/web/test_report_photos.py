@@ -7,16 +7,17 @@ import tempfile
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 from PIL import Image
+from sqlalchemy import Connection
 
+from node.duties import do_duties
 from node.errors import NotFound
 from node.pictures import MOST_BYTES, BadPicture, Darkroom
-from node.store.drafts import DAY_US, blank_ended
-from node.store.photos import open_photo, photos_of
+from node.store.drafts import DAY_US, blank_ended, find_draft, save_draft
+from node.store.photos import add_photos, open_photo, photos_of
 from node.store.tables_reports import photo_keys, photos
 from tests.support.pages import Answer, Pages, Person, pages
 from tests.support.store_scan import found_in
@@ -150,7 +151,7 @@ async def test_more_than_four_photos_are_not_taken(site: Pages) -> None:
 
 
 async def _rows(site: Pages) -> tuple[int, int]:
-    def count(connection: Any) -> tuple[int, int]:
+    def count(connection: Connection) -> tuple[int, int]:
         return tuple(len(connection.execute(t.select()).fetchall()) for t in (photos, photo_keys))  # type: ignore[return-value]
 
     return await site.node.read(count)
@@ -229,4 +230,23 @@ async def test_a_session_that_ends_keeps_the_words_and_not_the_photos(site: Page
     assert "What you wrote is kept" in answer.words
     await one.sign_in("Heron")
     assert 'value="Grey Bob"' in (await one.get("/new?on=1")).text
+    assert await _rows(site) == (0, 0)
+
+
+async def test_a_purged_photo_that_a_backup_brings_back_goes_again(site: Pages) -> None:
+    one = await site.somebody("member")
+    await send(one, photo(), consent="members")
+    node, draft = site.node, await only_draft(site)
+    before = await node.read(find_draft, draft)
+    body = await node.read(open_photo, draft, 1)
+    await node.dispatch("draft_refuse", {"id": draft})
+    assert await _rows(site) == (0, 0)
+
+    def put_back(connection: Connection) -> None:
+        save_draft(connection, before)
+        add_photos(connection, draft, [body], node.context.random)
+
+    await node.change(put_back)
+    assert await _rows(site) == (1, 1)
+    await do_duties(node)
     assert await _rows(site) == (0, 0)

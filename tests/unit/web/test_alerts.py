@@ -186,3 +186,47 @@ async def test_alerts_that_share_a_number_say_why_they_stand_together(site: Page
     assert "These may be about the same person" in answer.words
     assert "the same: Phone number" in answer.words
     assert f"/list/{second}" in answer.text
+
+
+async def test_hostile_words_of_a_peer_are_words(site: Pages) -> None:
+    peer = await befriend(site.node, "Harbour")
+    said = "<script>alert(1)</script>\u202e'\"{{ 7*7 }}"
+    alert = await received(
+        site.node, peer, text=["fr", said], person__words=said, **{"vehicle.make": said}
+    )
+    one = await site.somebody("reviewer")
+    for path in ("/list", f"/list/{alert}", f"/list/{alert}/judge"):
+        answer = await one.get(path)
+        assert answer.status == 200
+        assert "<script" not in answer.text
+        assert "49" not in answer.words.replace("49 days", "")
+    ours = await published(site.node, codes="RB", person__words=said)
+    answer = await one.get(f"/list/{ours}/change")
+    assert "<script" not in answer.text
+
+
+async def test_too_much_and_other_peoples_alerts_are_refused(site: Pages) -> None:
+    peer = await befriend(site.node, "Harbour")
+    theirs = await received(site.node, peer)
+    ours = await published(site.node, codes="RB")
+    one = await site.somebody("reviewer")
+    await one.get(f"/list/{theirs}/judge")
+    big = {"do": "verdict", "note": "x" * 1_000_000}
+    assert (await one.post(f"/list/{theirs}/judge", big)).status == 413
+    for act in ("withdraw", "renew", "narrow", "correct"):
+        answer = await one.post(f"/list/{theirs}/change", {"do": act, "whole": "on"})
+        assert answer.status in {303, 400}
+    assert (await one.post(f"/list/{theirs}/change", {"do": "erase", "sure": theirs[:8]})).status
+    shown = await site.node.dispatch("alert_show", {"alert": theirs})
+    assert (shown["status"], shown["rev"]) == ("live", 1)
+    for act in ("verdict", "dispute", "corroborate", "adopt"):
+        await one.post(f"/list/{ours}/judge", {"do": act, "hide": "on", "why": "wrong"})
+    shown = await site.node.dispatch("alert_show", {"alert": ours})
+    assert "verdict" not in shown
+    assert shown["disputed_by"] == []
+    for path in ("%00", "x" * 190, "%3Cscript%3E"):
+        assert (await one.get(f"/list/{path}")).status in {303, 404}
+    member = await site.somebody("member")
+    for path in (f"/list/{theirs}/judge", f"/list/{ours}/change"):
+        assert (await member.get(path)).status == 403
+        assert (await member.post(path, {"do": "erase", "sure": ours[:8]})).status == 403

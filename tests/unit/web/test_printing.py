@@ -198,3 +198,15 @@ async def counted(node: Node, count: int, code: str) -> None:
     ]  # fmt: skip
     rows = [new_record(each, consent, frozenset(), node.context.now_us()) for each in made]
     await node.change(publish, node.context, rows)
+
+
+async def test_a_reporter_who_takes_paper_back_crosses_her_line_out(site: Pages) -> None:
+    alert = await printed(site.node)
+    code = (await site.node.dispatch("receipt_issue", {"id": alert}))["receipt"]
+    one = await site.somebody("outreach")
+    at = await make(one)
+    await site.node.dispatch("receipt_consent", {"code": code, "no": ["print"]})
+    assert "not for paper any more" in (await one.get("/list/print/crossed")).words
+    assert "Oakland" not in (await one.get(at)).text
+    await one.get("/list/print")
+    assert (await one.post("/list/print")).status == 400

@@ -5,7 +5,6 @@ report behind a draft is shown here, on the node itself, and nowhere else.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import Connection
 
 from keys.errors import MatchingUnavailable
 from node.consent_words import answered_since
+from node.desk_queue import graveness
 from node.duties import purge_reports
 from node.edits import Form, concerns, edited, local_day
 from node.errors import BadField, BadRequest, NodeError
@@ -35,10 +35,7 @@ from node.store.drafts import (
 )
 from node.store.receipts import waiting_updates
 from node.store.reviews import KEEPER, all_reviewers, name_of, words_of
-from protocol.codec import Value
-from protocol.errors import ProtocolError
 from protocol.ids import Day, text_id
-from protocol.vocabulary import severity_of
 
 CONSENT = "consent"
 REASON_CHARACTERS = 500
@@ -66,7 +63,7 @@ async def draft_new(
 async def draft_list(node: Node) -> dict[str, Any]:
     """List the open drafts, the most severe first; "notes" says what reporters sent since."""
     drafts = await node.read(open_drafts)
-    drafts.sort(key=lambda draft: -_severity(draft.fields))
+    drafts.sort(key=lambda draft: -graveness(draft.fields))
     sent = await node.read(waiting_updates)
     note = f"{len(sent)} from reporters, by their receipt codes: parasol receipt updates"
     return {"drafts": [_line(draft) for draft in drafts], **({"notes": [note]} if sent else {})}
@@ -311,7 +308,7 @@ def _line(draft: Draft) -> dict[str, Any]:
     fields = draft.fields
     line = {
         "id": draft.id,
-        "severity": _severity(fields),
+        "severity": graveness(fields),
         "codes": fields.get("codes", []),
         "place": fields.get("place.city") or fields.get("place.region") or "",
         "date": next(
@@ -324,16 +321,6 @@ def _line(draft: Draft) -> dict[str, Any]:
     if draft.asked.consent is None:
         line["blocked_by"] = "no_consent"
     return line
-
-
-def _severity(fields: Mapping[str, Value]) -> int:
-    found, codes = fields.get("severity"), fields.get("codes")
-    if isinstance(found, int):
-        return found
-    try:
-        return severity_of([str(code) for code in codes]) if isinstance(codes, list) else 0
-    except ProtocolError:
-        return 0
 
 
 def _today(node: Node) -> Day:

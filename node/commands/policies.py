@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -254,13 +254,33 @@ def _preview(
     if passed_on is not None:
         return passed_on
     shared = _alert_or_draft(connection, context, id)
-    theirs = _released(shared, _gate(context, whose), context.today)
-    others = {
-        other.org: _released(shared, _gate(context, other), context.today)
-        for other in all_peers(connection)
-        if other.id != whose.id and other.state.keeps
-    }
-    names = {other.org: other.name for other in all_peers(connection)}
+    known = all_peers(connection)
+    given = {each.org: each for each in known if each.state.keeps} | {whose.org: whose}
+    return _seen_by(whose, shared, _releases(shared, context, given.values()), known)
+
+
+def preview_all(
+    connection: Connection,
+    context: Context,
+    id: str,  # noqa: A002
+) -> list[dict[str, Any]]:
+    """What `policy_preview` shows of an alert or draft of ours, for each peer that gets alerts."""
+    shared, known = _alert_or_draft(connection, context, id), all_peers(connection)
+    given = [peer for peer in known if peer.state.keeps]
+    releases = _releases(shared, context, given)
+    return [_seen_by(peer, shared, releases, known) for peer in given]
+
+
+def _releases(shared: "_Shared", context: Context, given: Iterable[Peer]) -> dict[OrgId, Release]:
+    return {each.org: _released(shared, _gate(context, each), context.today) for each in given}
+
+
+def _seen_by(
+    whose: Peer, shared: "_Shared", releases: Mapping[OrgId, Release], known: Iterable[Peer]
+) -> dict[str, Any]:
+    theirs = releases[whose.org]
+    others = {org: release for org, release in releases.items() if org != whose.org}
+    names = {other.org: other.name for other in known}
     values = {name: shared.view.names_values[name] for name in sorted(theirs.names)}
     notes = [_PAUSED] if whose.state is PeerState.PAUSED else []
     return {

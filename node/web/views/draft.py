@@ -30,7 +30,7 @@ from node.web.views.previews import Previews, previews
 from node.web.vocabulary_words import N_, word
 from protocol.ids import text_id
 
-MANY_PEERS = 8  # from here on, what each sees has a page of its own
+SIGHTS = 6  # where peers see more different things than that, these have a page of their own
 CONSENT = "consent"
 
 
@@ -97,7 +97,7 @@ async def _seen(page: Page, draft: Draft) -> Previews | None:
     if draft.state is not DraftState.OPEN:
         return None
     try:
-        return await previews(page, draft.id, most=MANY_PEERS)
+        return await previews(page, draft.id, most=SIGHTS)
     except (BadField, Refused):
         return None
 

@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
-
-from node.store.peers import all_peers
+from node.commands.policies import preview_all
 from node.web.page import Page
 from node.web.policy_words import shown_rule
 from node.web.shown_fields import ShownField, label, shown_fields
-from protocol.ids import text_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +32,25 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    """All of them; `too_many` where there are more peers than were asked for."""
+    """All of them, of so many peers; `too_many` where they would not fit on the page."""
 
     of: int
     found: tuple[Preview, ...]
     too_many: bool
 
 
-def _peers(connection: Connection) -> list[str]:
-    return [text_id(peer.org) for peer in all_peers(connection) if peer.state.keeps]
-
-
 async def previews(page: Page, id_: str, *, most: int | None) -> Previews:
-    """Ask what each peer would see; none is asked where there are more than `most`."""
-    orgs = await page.node.read(_peers)
-    if most is not None and len(orgs) > most:
-        return Previews(len(orgs), (), too_many=True)
+    """What each peer would see; none is named where they see more than `most` different things."""
+    every = await page.node.read(preview_all, page.node.context, id_)
     same: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
-    for org in orgs:
-        seen = await page.call("policy_preview", peer=org, id=id_)
+    for seen in every:
         whole = {key: seen[key] for key in ("released", "withheld", "joinable")}
         key = json.dumps(whole, sort_keys=True, default=str)
         same.setdefault(key, ([], seen))[0].append(str(seen["peer"]))
+    if most is not None and len(same) > most:
+        return Previews(len(every), (), too_many=True)
     found = tuple(_preview(page, names, seen) for names, seen in same.values())
-    return Previews(len(orgs), found, too_many=False)
+    return Previews(len(every), found, too_many=False)
 
 
 def _preview(page: Page, names: list[str], seen: Mapping[str, Any]) -> Preview:

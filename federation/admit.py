@@ -16,15 +16,18 @@ from typing import Final
 from federation.decision import (
     HOLD,
     ONLY_TOKENS,
+    Limit,
     Table,
     Withheld,
     gravity_of,
     kept_rules,
+    limits_of,
     side_of,
     table_for,
 )
 from federation.policy import Policy
 from federation.release import audience, only_tokens
+from federation.voices import VOICE
 from protocol.codec import Value
 from protocol.ids import OrgId
 
@@ -47,11 +50,14 @@ class Door:
 
     closed: tuple[str, ...]
     kept: tuple[tuple[str, ...], ...]
+    limits: tuple[Limit, ...]
     table: Table = field(repr=False)
 
-    def admit(self, names_values: Mapping[str, Value]) -> Admission:
+    def admit(self, names_values: Mapping[str, Value], age: int = 0) -> Admission:
         """Decide which of the disclosed leaves may be held; the trace names every rule that stands.
 
+        `age` is in days, from the day on the entry: what our policy keeps for fewer is not held,
+        however long its origin does. A voice ends with what it speaks of.
         Under `name=moderator` and `photo=moderator` the origin's disclosure is the approval: its
         own desk gave it, and the origin knew from our card that it must.
         """
@@ -64,6 +70,9 @@ class Door:
             if is_hold
             else (*self.kept[gravity.severity], *self.table.categories[gravity.category])
         )
+        limit = self.limits[_GRAVEST if is_hold else gravity.severity]
+        if age > limit.days > 0 and names_values.get("kind") != VOICE:
+            weighed = (*weighed, limit.rule)
         whole = (*self.closed, *weighed)
         passing = self.table.passing(names, _ATTESTED, _NONE)
         if is_hold:
@@ -89,6 +98,7 @@ def door(policy: Policy, origin: OrgId) -> Door:
     return Door(
         closed=audience("receiver.import_from", policy.import_from, origin),
         kept=kept_rules("receiver", policy),
+        limits=limits_of("receiver", policy),
         table=_table(policy),
     )
 

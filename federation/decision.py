@@ -256,3 +256,21 @@ def kept_rules(label: str, policy: Policy) -> tuple[tuple[str, ...], ...]:
         for severity in range(5)
     )
     return (*by_severity, tuple(rule for rules in by_severity[1:] for rule in rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """For how many days such records are kept, from the day on the entry; and the rule of that."""
+
+    days: int
+    rule: str
+
+
+def limits_of(label: str, policy: Policy) -> tuple[Limit, ...]:
+    """Return, by severity 0..4 and last for an unknown one, how long records are kept."""
+    limits = tuple(
+        Limit(days, f"{label}.{f'retention_days.{severity}' if severity else 'notice_days'}={days}")
+        for severity in range(5)
+        for days in (policy.days_kept(severity),)
+    )
+    return (*limits, min(limits[1:], key=lambda limit: limit.days))

@@ -35,6 +35,7 @@ from node.store.grants import StoreGrants
 from node.store.lawful import lift_ended
 from node.store.mailbox import forget_mail
 from node.store.onward import spread_onward
+from node.store.outlived import purge_outlived
 from node.store.passed_on import show
 from node.store.peers import mark_hello_due
 from node.store.questions import forget_questions
@@ -110,6 +111,7 @@ class Jobs:
             node.on_peers()
         node.context.live_counts.clear()  # what has ended makes room
         purged = await node.change(purge_braked, node.context)
+        purged += await node.change(purge_kept_too_long, node.context)
         await node.change(lift_ended, node.context)
         await node.change(forget_mail, node.context.now_us())
         await node.change(forget_members, node.context.now_us())
@@ -177,6 +179,14 @@ def purge_braked(connection: Connection, context: Context) -> int:
         show(connection, context)
         context.news |= spread_onward(connection, context, StoreGrants)
     return gone
+
+
+def purge_kept_too_long(connection: Connection, context: Context) -> int:
+    """Purge what our policy keeps no longer; nothing while the clock has just jumped."""
+    last = meta.get_int(connection, LAST_RUN)
+    if last and abs(context.today - last) > CLOCK_JUMP_DAYS:
+        return 0
+    return purge_outlived(connection, context)
 
 
 def forget_ended(connection: Connection, today: Day, register: Register | None = None) -> int:

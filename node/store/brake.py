@@ -363,7 +363,8 @@ def purge_aside(connection: Connection, context: Context) -> None:
     for row in connection.execute(query).fetchall():
         raw = bytes(row.disclosures)
         values = opened_values(raw)
-        names = door(context.policy, decode_entry(bytes(row.entry)).org).admit(values).names
+        entry = decode_entry(bytes(row.entry))
+        names = door(context.policy, entry.org).admit(values, context.today - entry.day).names
         if len(names) != len(values):
             mine = (braked.c.rk == row.rk) & (braked.c.org == row.org)
             left = {"disclosures": only(raw, names), "held": "not_accepted"}

@@ -6,9 +6,9 @@ under it since; after a restore the register puts back what was erased. Hidden i
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
-from federation.admit import door
+from federation.admit import Door, door
 from keys.orgdoc import OrgDoc
 from node.store import register as permissions
 from node.store.asking import REVOKED
@@ -21,6 +21,7 @@ from node.store.grants import StoreGrants
 from node.store.hub import follow_hub
 from node.store.lawful import LAWFUL_HOLD
 from node.store.peers import Peer, all_peers, set_peer
+from node.store.purges import note_purge
 from node.store.put_back import put_back_revoked
 from node.store.quarantine import QUARANTINED, SINCE, hide_since
 from node.store.records import (
@@ -61,36 +62,44 @@ def purge_not_accepted(connection: Connection, context: Context) -> int:
     The brake is for what others take away: here it holds nothing back, and what it set aside goes.
     Where the policy now lets in more, the origins are asked again at the next sync.
     """
+    count = 0
+    for peer in all_peers(connection):
+        theirs = (records.c.org == peer.org) & (records.c.status == int(Status.LIVE))
+        count += purge_rows(connection, context, theirs)
+        set_peer(connection, peer.id, in_relist=1)
+    purge_aside(connection, context)
+    return count + purge_passed_on(connection, context)
+
+
+def purge_rows(connection: Connection, context: Context, which: ColumnElement[bool]) -> int:
+    """Drop from these records of others what our policy does not let us hold now; how many."""
     purged: list[tuple[int, bytes]] = []
     kept: list[dict[str, Any]] = []
     indexed: list[dict[str, Any]] = []
-    for peer in all_peers(connection):
-        way = door(context.policy, peer.org)
-        query = select(records.c.id, records.c.disclosures, records.c.held).where(
-            records.c.org == peer.org, records.c.status == int(Status.LIVE)
-        )
-        for row in connection.execute(query).fetchall():
-            raw = bytes(row.disclosures)
-            if raw == NOTHING_DISCLOSED:
-                continue
-            values = opened_values(raw)
-            names = way.admit(values).names
-            if len(names) == len(values):
-                continue
-            left = {name: value for name, value in values.items() if name in names}
-            purged.append((row.id, raw))
-            indexed.extend(index_rows(row.id, left))
-            kept.append(
-                {"b_id": row.id, "disclosures": only(raw, names),
-                 "held": row.held if row.held in _STAYS_HELD else "not_accepted", **summary(left)}
-            )  # fmt: skip
-        set_peer(connection, peer.id, in_relist=1)
+    columns = records.c.id, records.c.org, records.c.day, records.c.disclosures, records.c.held
+    ways: dict[bytes, Door] = {}
+    for row in connection.execute(select(*columns).where(which)).fetchall():
+        raw, org = bytes(row.disclosures), bytes(row.org)
+        if raw == NOTHING_DISCLOSED:
+            continue
+        way = ways.setdefault(org, door(context.policy, OrgId(org)))
+        values = opened_values(raw)
+        names = way.admit(values, context.today - row.day).names
+        if len(names) == len(values):
+            continue
+        left = {name: value for name, value in values.items() if name in names}
+        purged.append((row.id, raw))
+        indexed.extend(index_rows(row.id, left))
+        kept.append(
+            {"b_id": row.id, "disclosures": only(raw, names),
+             "held": row.held if row.held in _STAYS_HELD else "not_accepted", **summary(left)}
+        )  # fmt: skip
     unindex(connection, purged)
     if kept:
         connection.execute(_KEEP, kept)
+        note_purge(connection)
     reindex(connection, indexed)
-    purge_aside(connection, context)
-    return len(kept) + purge_passed_on(connection, context)
+    return len(kept)
 
 
 def roll_back_revoked(connection: Connection, context: Context, peer: Peer, doc: OrgDoc) -> int:

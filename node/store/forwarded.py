@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     bindparam,
     delete,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -340,22 +342,34 @@ def end_forwarded(connection: Connection, today: Day, before: Day) -> int:
     return done.rowcount + gone.rowcount
 
 
-def purge_passed_on(connection: Connection, context: Context) -> int:
-    """Drop from every mirror what our policy no longer lets us hold; returns of how many."""
+def purge_passed_on(
+    connection: Connection, context: Context, rks: Collection[RecordKey] | None = None
+) -> int:
+    """Drop from the mirrors (None: of every record) what our policy no longer lets us hold."""
+    if rks is None:
+        count = _purge_mirrors(connection, context, true())
+    else:
+        groups = chunks(rks)
+        count = sum(_purge_mirrors(connection, context, forwarded.c.rk.in_(g)) for g in groups)
+    show(connection, context, rks)
+    return count
+
+
+def _purge_mirrors(connection: Connection, context: Context, which: ColumnElement[bool]) -> int:
     count = 0
-    columns = forwarded.c.id, forwarded.c.org, forwarded.c.disclosures, forwarded.c.held
-    query = select(*columns).where(
-        forwarded.c.status == int(Status.LIVE), forwarded.c.disclosures != NOTHING_DISCLOSED
+    columns = forwarded.c.id, forwarded.c.org, forwarded.c.day, forwarded.c.disclosures
+    query = select(*columns, forwarded.c.held).where(
+        which, forwarded.c.status == int(Status.LIVE), forwarded.c.disclosures != NOTHING_DISCLOSED
     )
     for row in connection.execute(query).fetchall():
         raw = bytes(row.disclosures)
         values = opened_values(raw)
-        names = door(context.policy, OrgId(bytes(row.org))).admit(values).names
+        way = door(context.policy, OrgId(bytes(row.org)))
+        names = way.admit(values, context.today - row.day).names
         if len(names) < len(values):
             count += 1
             held = row.held if row.held in {BRAKED, QUARANTINED} else "not_accepted"
             left = {"disclosures": only(raw, names), "held": held}
             connection.execute(update(forwarded).where(forwarded.c.id == row.id).values(**left))
             note_purge(connection)
-    show(connection, context)
     return count

@@ -108,7 +108,7 @@ class RowMaker:
         values = dict(record.values)
         disclosures, held = record.disclosures, ""
         if entry.status is Status.LIVE:
-            admitted = self._way.admit(values).names
+            admitted = self._way.admit(values, self._context.today - entry.day).names
             if len(admitted) != len(values):
                 held = "not_accepted"
                 values = {name: value for name, value in values.items() if name in admitted}

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.admit import admit
+from federation.admit import admit, door
 from federation.decision import NEEDS
 from federation.explain import explain
 from federation.policy import ACCEPTED, IDENTIFIERS, LEVELS, Policy, accepts_of, strictest
@@ -296,6 +296,21 @@ def test_a_receiver_holds_nothing_that_its_trace_drops(
     assert {row.field for row in answer.trace} == record.names - answer.names
     strict = admit(record.names_values, strictest(theirs, other), ORGS[0])
     assert strict.names <= answer.names
+
+
+@settings(max_examples=120, deadline=None)
+@given(records(), policies(), policies(), st.integers(0, 1200), st.integers(0, 1200))
+def test_an_older_record_and_a_shorter_time_never_let_more_in(
+    record: RecordView, theirs: Policy, other: Policy, age: int, later: int
+) -> None:
+    way = door(theirs, ORGS[0])
+    now, then = way.admit(record.names_values, age), way.admit(record.names_values, age + later)
+    assert then.names <= now.names <= way.admit(record.names_values).names
+    assert {row.field for row in then.trace} == record.names - then.names
+    strict = door(strictest(theirs, other), ORGS[0])
+    assert strict.admit(record.names_values, age).names <= now.names
+    if age > 1096 and record.names_values.get("kind") != "voice":
+        assert not now.names
 
 
 @given(st.lists(st.tuples(st.sampled_from(ACCEPTED) | st.text(), st.text()), max_size=5))

@@ -26,8 +26,7 @@ class Remembered(Generic[T]):
 
     def put(self, token: str, value: T, now_us: int) -> None:
         """Remember something in place of what was remembered before."""
-        for old in [key for key, (at, _) in self._found.items() if now_us - at > self._kept_us]:
-            del self._found[old]
+        self._let_go(now_us)
         self._found.pop(token, None)
         self._found[token] = (now_us, value)
         while len(self._found) > self._most:
@@ -35,8 +34,13 @@ class Remembered(Generic[T]):
 
     def get(self, token: str, now_us: int) -> T | None:
         """What is remembered; None once its minutes are over."""
+        self._let_go(now_us)
         found = self._found.get(token)
-        return found[1] if found is not None and now_us - found[0] <= self._kept_us else None
+        return None if found is None else found[1]
+
+    def _let_go(self, now_us: int) -> None:
+        for old in [key for key, (at, _) in self._found.items() if now_us - at > self._kept_us]:
+            del self._found[old]
 
     def forget(self, token: str) -> None:
         """Forget it now."""

@@ -185,8 +185,9 @@ def _in_clear(folder: Path, needles: Sequence[bytes]) -> list[str]:
 
 
 async def test_nothing_of_a_report_or_a_photo_lies_on_the_disk_in_clear(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
@@ -210,6 +211,8 @@ async def test_nothing_of_a_report_or_a_photo_lies_on_the_disk_in_clear(
         await site.node.store.checkpoint()
         assert not found_in(home, key, [words.encode()])
     assert list(scratch.iterdir()) == []
+    assert "heron" not in caplog.text
+    assert "0123" not in caplog.text
 
 
 async def test_a_photo_that_is_far_too_large_costs_none_of_the_words(site: Pages) -> None:

@@ -92,6 +92,7 @@ def test_half_a_report_is_kept_for_its_writer_and_for_nobody_else(
         assert begun is (role == "member")
         if not begun:
             one.page.click("text=Sign out")
+    assert_sound(one)
     one.page.click("text=Go on with it")
     assert one.page.input_value("#f-name") == "Grey Bob"
     assert one.page.is_checked("input[value=threat]")

@@ -365,3 +365,19 @@ async def test_every_word_for_when_becomes_a_day_a_week_or_a_month(site: Pages) 
     dates = {d["fields"]["name"][0]: d["fields"] for d in await drafts(site)}
     assert dates["month"]["date.month"] == "2025-09"
     assert dates["day"]["date.day"] == "2026-01-02"
+
+
+async def test_a_member_s_report_never_goes_out_as_a_visitor_s(tmp_path: Path) -> None:
+    async with pages(tmp_path / "open", public_reports=True) as site:
+        one = await site.somebody("member", "Heron")
+        unseen = await begin(one)
+        site.clock.now += 2 * 3_600_000_000
+        answer = await one.post("/new", {**unseen, **LEAST, "name": "Grey Bob"})
+        assert (answer.status, "What you wrote is kept" in answer.words) == (403, True)
+        assert await drafts(site) == []
+        await one.sign_in("Heron")
+        form = await one.get("/new?on=1")
+        again = {name: hidden(form, name) for name in ("once", "writer")}
+        assert (await one.post("/new", {**again, **LEAST})).goes == "/new/sent"
+        (draft,) = await drafts(site)
+        assert draft["report"]["told by"] == "member"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from node.reporting import Told, take_report
 from node.store.drafts import find_draft, save_draft
 from tests.support.one_node import DAY_US, befriend
 from tests.support.pages import Pages, Person, pages
@@ -308,3 +309,44 @@ async def test_a_draft_whose_fields_do_not_go_together_opens_all_the_same(site: 
     one = await site.somebody("reviewer")
     assert "Something is missing" in (await one.get(f"/work/{identity}")).words
     assert (await one.get(f"/work/{identity}/peers")).goes == f"/work/{identity}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x00he left", "\u202ehe left", "x" * 10_001, "</textarea><script>1</script>"],
+)
+async def test_what_nobody_can_see_or_trust_does_no_harm(site: Pages, text: str) -> None:
+    identity = await draft(site, codes="NP", city="Oakland")
+    one = await site.somebody("reviewer")
+    fields = await shown(one, identity)
+    answer = await one.post(f"/work/{identity}", fields | {"f.text": text, "f.name": text})
+    assert answer.status in {303, 400}
+    page = await one.get(f"/work/{identity}")
+    assert page.status == 200
+    for each in (answer.text, page.text):
+        assert "<script>1" not in each
+    kept = str((await site.node.dispatch("draft_show", {"id": identity}))["fields"])
+    assert "\x00" not in kept
+    assert "\u202e" not in kept
+
+
+async def test_a_form_of_a_megabyte_is_refused(site: Pages) -> None:
+    identity = await draft(site, codes="NP")
+    one = await site.somebody("reviewer")
+    fields = await shown(one, identity) | {"f.text": "x" * 1_000_000}
+    assert (await one.post(f"/work/{identity}", fields)).status == 413
+
+
+async def test_what_was_told_in_private_stands_in_no_outgoing_field(site: Pages) -> None:
+    told = Told({"codes": ["NP"]}, ["members"], {"text": "<img src=x> I live at 12 Mill Street"})
+    taken = await take_report(site.node, told, receipt=False)
+    assert taken is not None
+    one = await site.somebody("reviewer")
+    page = await one.get(f"/work/{taken.draft.id}")
+    assert "&lt;img src=x&gt; I live" in page.text
+    fields = await shown(one, taken.draft.id)
+    answer = await one.post(f"/work/{taken.draft.id}", fields | {"then": "publish"})
+    assert answer.goes == "/work?done=published"
+    alert = (await site.node.dispatch("alert_list", {}))["alerts"][0]["id"]
+    seen = await site.node.dispatch("alert_show", {"alert": alert})
+    assert "Mill Street" not in str(seen)

@@ -93,7 +93,7 @@ ROUTES: Final = (
         script=True,
         answers_late=True,
         public=True,
-    ),  # fmt: skip
+    ),
     Route("GET", "/new/sent", "report:sent", MEMBERS, script=True, public=True),
     Route("POST", "/new/sent", "report:written_down", MEMBERS, public=True),
     Route("POST", "/new/keep", "report:keep_for_later", MEMBERS, answers_late=True),

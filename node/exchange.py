@@ -7,6 +7,7 @@ by `re`. What a message means is decided in `node.answering` and `node.syncing`.
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple
@@ -66,6 +67,8 @@ class Exchange:
         self._client = client
         self._records_on_the_way: set[asyncio.Future[bytes]] = set()
         self.narrowings = 0  # how often something was narrowed while this ran
+        # One hello at a time to each organisation: an invite's token opens the door only once.
+        self.greeting: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._last_n: dict[bytes, int] = {}  # of each peer: none may push the others' along
 
     def next_n(self, org: bytes) -> int:

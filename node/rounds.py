@@ -41,14 +41,16 @@ class Rounds:
     async def greet(self, peer: Peer) -> Peer:
         """Send our documents, take theirs. Raises as `ask_hello` and `receive_hello` do."""
         node = self._node
-        hello = our_hello(node, peer, peer.token if peer.state is PeerState.INVITED else b"")
-        opened = await self._exchange.ask_hello(peer.docs, hello)
-        answer, docs = await asyncio.to_thread(prove_hello, opened, node.today)
-        greeted = await receive_hello(node, opened.inner, answer, docs, is_answer=True)
-        if greeted is None:
-            raise ProtocolError(ErrorNumber.KEY, "a hello from an organisation we do not know")
-        await node.change(note_trouble, peer.id, "", hello_due=0)
-        return await node.read(peer_by_id, peer.id)
+        async with self._exchange.greeting[bytes(peer.org)]:
+            peer = await node.read(peer_by_id, peer.id)  # one that was under way may have met it
+            hello = our_hello(node, peer, peer.token if peer.state is PeerState.INVITED else b"")
+            opened = await self._exchange.ask_hello(peer.docs, hello)
+            answer, docs = await asyncio.to_thread(prove_hello, opened, node.today)
+            greeted = await receive_hello(node, opened.inner, answer, docs, is_answer=True)
+            if greeted is None:
+                raise ProtocolError(ErrorNumber.KEY, "a hello from an organisation we do not know")
+            await node.change(note_trouble, peer.id, "", hello_due=0)
+            return await node.read(peer_by_id, peer.id)
 
     async def push(self, peer: Peer, *, compare: bool = False) -> None:
         """Give the peer what it lacks until it says that it has all of it, or stops moving.

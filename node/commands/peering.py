@@ -102,7 +102,8 @@ async def _accept_reply(node: Node, text: str) -> dict[str, Any]:
 async def greet_now(node: Node, peer: Peer) -> Peer:
     """Say hello at once if the peer can be reached; the server tries again later otherwise.
 
-    Why it failed is noted, so that an invite that is not taken is told at once.
+    Why it failed is noted, so that an invite that is not taken is told at once. What is told is
+    where the peer stands then: the server may have greeted it meanwhile.
     """
     try:
         with contextlib.suppress(PeerTrouble, ProtocolError, TimeoutError):
@@ -110,8 +111,7 @@ async def greet_now(node: Node, peer: Peer) -> Peer:
                 return await Rounds(node, exchange, {}).greet(peer)
     except Unreachable as error:
         await node.change(note_trouble, peer.id, error.why)
-        return await node.read(peer_by_id, peer.id)
-    return peer
+    return await node.read(peer_by_id, peer.id)
 
 
 async def peer_verify(node: Node, peer: str, code: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -24,6 +25,20 @@ def pair(make: Make) -> tuple[Organisation, Organisation]:
     befriend(one, other)
     trust_each_other(one, other)
     return one, other
+
+
+def test_an_invite_that_is_accepted_several_times_at_once_is_taken(make: Make) -> None:
+    hub = make("Riverside")
+    hub.start()
+    for name in ("Harbour", "Lakeside", "Meadow"):
+        other = make(name)
+        other.start()
+        invite = hub.run("peer", "invite", "--name", name)["invite"]
+        accept = partial(other.run, "peer", "accept", "-", stdin=invite)
+        with ThreadPoolExecutor(4) as pool:
+            met = [each.result() for each in [pool.submit(accept) for _ in range(4)]]
+        assert {each["state"] for each in met} == {"unverified"}, met
+        assert not other.peer()["trouble"]
 
 
 def test_an_alert_arrives_within_a_second_verified_and_confirmed(

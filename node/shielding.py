@@ -39,6 +39,10 @@ WORDS_MOST: Final = 6  # words that make one name, handle or plate together
 PIECE: Final = (2, 6)  # signs of a name in a script that puts no space between words
 TYPED_MOST: Final = 200
 HASH_BYTES: Final = 16
+OF_THE_VOCABULARY: Final = frozenset(
+    {"codes", "kind", "role", "basis", "location_type", "date.slot", "terms"}
+)
+"""Fields in which nobody writes words of her own."""
 
 _NUMBER: Final = re.compile(r"\d(?:[\W_]{0,4}\d)+")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -62,7 +66,12 @@ class Shield:
         """What of the list these fields say, as its hashes."""
         if not self.hashes:
             return frozenset()
-        forms = (form for name, value in fields.items() for form in forms_in(name, value))
+        forms = (
+            form
+            for name, value in fields.items()
+            if name not in OF_THE_VOCABULARY
+            for form in forms_in(name, value)
+        )
         return self.hashes.intersection(_mac(self.key, form) for form in forms)
 
 

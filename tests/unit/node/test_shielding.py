@@ -60,6 +60,13 @@ async def test_what_a_member_entered_is_found_however_it_is_written(
         assert await named(node, text=["en", "he came at 9 and took 200, 510 555 9999"]) == []
 
 
+async def test_words_of_the_vocabulary_name_nobody(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await enter(node, "name", "Street")
+        assert await named(node, location_type="street", codes=["theft"]) == []
+        assert await named(node, text=["en", "he asked for Street"]) == ["text"]
+
+
 async def draft(node: Node, **fields: str) -> str:
     form = {name: [value] for name, value in fields.items()}
     return str((await node.dispatch("draft_new", {"fields": form}))["id"])

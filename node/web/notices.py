@@ -44,6 +44,7 @@ NOTICES: Final = {
     "shielded": N_("It is entered. It counts from now on."),
     "unshielded": N_("It is taken off."),
     "called": N_("Noted: she was called."),
+    "grouped": N_("Noted. Nothing is merged."),
     "objection": N_("The objection is taken. It has a day by which it is answered."),
     "answered": N_("The answer is noted. Nothing changes until it is closed."),
     "closed_objection": N_("The objection is closed, and what was answered is done."),

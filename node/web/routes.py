@@ -135,6 +135,8 @@ ROUTES: Final = (
     Route("POST", "/work/objections/answer", "objections:answer", REVIEWERS),
     Route("POST", "/work/objections/close", "objections:close", REVIEWERS),
     Route("GET", "/work/log", "log:show", REVIEWERS),
+    Route("GET", "/work/same", "same:show", REVIEWERS),
+    Route("POST", "/work/same", "same:decide", REVIEWERS),
     Route("GET", "/work/{draft}", "draft:show", REVIEWERS),
     Route("POST", "/work/{draft}", "draft:act", REVIEWERS),
     Route("POST", "/work/{draft}/aside", "draft:refuse", REVIEWERS),

@@ -147,3 +147,19 @@ def test_each_act_has_words() -> None:
     from node.web.vocabulary_words import OTHER_WORDS
 
     assert {f"act_{act.value}" for act in Act} <= OTHER_WORDS.keys()
+
+
+async def test_two_alerts_are_said_to_be_about_one_person_or_about_two(site: Pages) -> None:
+    other = await befriend(site.node, "Harbour")
+    ours = await published(site.node, phone="510 555 0123")
+    theirs = await received(site.node, other, phone=["+15105550123"])
+    one = await site.somebody("reviewer", "Heron")
+    page = await one.get("/work/same")
+    assert "the same phone number" in page.words
+    assert "2 alerts, 2 organisations" in page.words
+    assert (await one.post("/work/same", {"alert": ours, "other": theirs})).status == 400
+    answer = await one.post("/work/same", {"alert": ours, "other": theirs, "do": "part"})
+    assert answer.goes == "/work/same?done=grouped"
+    assert "Nothing here looks alike" in (await one.get("/work/same")).words
+    await one.post("/work/same", {"alert": ours, "other": theirs, "do": "join"})
+    assert "confirmed" in (await one.get("/work/same")).words

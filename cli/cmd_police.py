@@ -23,18 +23,38 @@ def police() -> None:
 @click.option("--approver", metavar="NAME", help="The person whom the policy names, exactly so.")
 @click.option("--why", help="Why, for the log inside; - reads standard input.")
 @click.option(
+    "--withhold",
+    multiple=True,
+    metavar="FIELD",
+    help="What the approver does not agree to (phone, place.city, …); repeat it for several.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would go, and give nothing.")
+@click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write to a new file that only you can read; else to standard output.",
 )
 @click.pass_obj
-def export(cli: Cli, alert: str, approver: str | None, why: str | None, out: Path | None) -> None:
+def export(
+    cli: Cli,
+    alert: str,
+    approver: str | None,
+    why: str | None,
+    out: Path | None,
+    withhold: tuple[str, ...],
+    dry_run: bool,
+) -> None:
     """Write what of one alert may go to police.
 
     It needs the policy's police_share, the reporter's consent, and the named approver. It says
     nothing that leads to the reporter, unless she wants to be supported in going there herself. It
-    is written down inside who approved it and why, and goes to no peer.
+    is written down inside who approved it and why, and goes to no peer. Whoever approves it looks
+    with --dry-run first.
     """
+    said = {"alert": alert, "withhold": list(withhold)}
+    if dry_run:
+        emit(cli, cli.call("police_export", **said, approver="", why="", dry_run=True), _show)
+        return
     if approver is None:
         if not cli.may_ask():
             raise click.UsageError("--approver is missing: the person whom the policy names")
@@ -42,7 +62,7 @@ def export(cli: Cli, alert: str, approver: str | None, why: str | None, out: Pat
     reason = text_argument(cli, why, "Why", argument="--why")
     if out is not None and out.exists():
         raise click.UsageError(f"--out: there is a file {out} already; nothing is overwritten")
-    result = cli.call("police_export", alert=alert, approver=approver, why=reason)
+    result = cli.call("police_export", **said, approver=approver, why=reason)
     if out is not None:
         _write(out, result)
         if cli.as_json:
@@ -50,12 +70,13 @@ def export(cli: Cli, alert: str, approver: str | None, why: str | None, out: Pat
         say(f"Written to {out}; parasol audit {result['alert']} shows who approved it.")
         return
 
-    def show(shown: Result) -> None:
-        facts({name: value for name, value in shown.items() if name != "fields"})
-        print()
-        alert_fields(shown["fields"])
+    emit(cli, result, _show, then=f"parasol audit {result['alert']}")
 
-    emit(cli, result, show, then=f"parasol audit {result['alert']}")
+
+def _show(shown: Result) -> None:
+    facts({name: value for name, value in shown.items() if name != "fields"})
+    print()
+    alert_fields(shown["fields"])
 
 
 def _write(path: Path, result: Result) -> None:

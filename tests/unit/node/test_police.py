@@ -166,6 +166,27 @@ async def test_others_may_give_it_to_police_only_where_somebody_is_named_here(
         assert await police() is False
 
 
+async def test_the_approver_can_see_first_what_would_go_and_agree_to_less(tmp_path: Path) -> None:
+    async with one_node(tmp_path / "node") as node:
+        await node.dispatch("policy_apply", {"text": allowing(node, "anonymised")})
+        alert = await publish(node, "members", "peers", "police_anonymised")
+        asked = {"alert": alert, "approver": "", "why": "", "dry_run": True}
+        seen_first = await node.dispatch("police_export", asked)
+        assert seen_first["fields"]["phone"] == ["+15105550123"]
+        assert "approved_by" not in seen_first
+        assert "police_export" not in str(await node.dispatch("audit", {}))
+        less = {"alert": alert, "approver": APPROVER, "why": "x", "withhold": ["phone", "city"]}
+        given = await node.dispatch("police_export", less)
+        assert given["fields"].keys() == seen_first["fields"].keys() - {
+            *("phone", "phone.masked", "place.city"),
+        }
+        with pytest.raises(BadField):
+            await node.dispatch("police_export", less | {"withhold": ["shoe"]})
+        await node.dispatch("policy_apply", {"text": allowing(node, "disabled")})
+        with pytest.raises(Refused, match=r"police_share[.]mode=disabled"):
+            await node.dispatch("police_export", asked)
+
+
 async def test_a_reason_is_wanted(tmp_path: Path) -> None:
     async with one_node(tmp_path / "node") as node:
         with pytest.raises(BadField):

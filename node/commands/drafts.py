@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from federation.peers import PeerState
 from keys.errors import MatchingUnavailable
 from node.consent_words import answered_since
 from node.desk_queue import graveness
@@ -33,6 +34,7 @@ from node.store.drafts import (
     open_drafts,
     save_draft,
 )
+from node.store.peers import all_peers
 from node.store.receipts import waiting_updates
 from node.store.reviews import KEEPER, all_reviewers, name_of, words_of
 from protocol.ids import Day, text_id
@@ -191,6 +193,12 @@ def _open(connection: Connection, id: str) -> Draft:  # noqa: A002
     return draft
 
 
+TO_NOBODY = (
+    "none of the organisations that you trust gets this: parasol policy preview --peer PEER ALERT"
+    " names the rule"
+)
+
+
 async def draft_publish(
     node: Node,
     ids: list[str] | None = None,
@@ -225,6 +233,7 @@ async def draft_publish(
     not_ready = [each for each in (*signed, *held) if isinstance(each, NotReady)]
     refused += [_refusal(each) for each in not_ready]
     stayed: dict[str, str] = {}
+    news: set[int] = set()
     if ready and not dry_run:
         if hold:
             backed = [each for each in held if isinstance(each, Held)]
@@ -246,6 +255,10 @@ async def draft_publish(
             f" end in {hours} hours unless others confirm them: parasol alert confirm"
         )
         result["notes"] = [said]
+    if went and not (news or dry_run or hold or policy.publish_delay):
+        peers = await node.read(all_peers)
+        if any(peer.state is PeerState.TRUSTED for peer in peers):
+            result["notes"] = [*result.get("notes", ()), TO_NOBODY]
     return result
 
 

@@ -219,3 +219,16 @@ async def test_drafts_survive_a_restart(tmp_path: Path) -> None:
         before = await show(node, identity)
     async with one_node(tmp_path / "node") as node:
         assert await show(node, identity) == before
+
+
+async def test_what_goes_to_nobody_is_said_at_once(tmp_path: Path) -> None:
+    async with one_node(tmp_path) as node:
+        alone = await publish(node, await draft(node, codes="RB"))
+        assert "notes" not in alone  # who has no peer knows that
+        await befriend(node, "Harbour")
+        shared = await publish(node, await draft(node, codes="RB"))
+        assert "notes" not in shared
+        args = {"fields": {"codes": ["robbery"]}, "consent": ["members"]}
+        kept = await node.dispatch("draft_new", args)
+        (note,) = (await publish(node, kept["id"]))["notes"]
+        assert note.startswith("none of the organisations that you trust gets this")

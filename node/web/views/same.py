@@ -7,6 +7,7 @@ from aiohttp import web
 
 from node.errors import BadRequest
 from node.web.page import Page
+from node.web.whole_alert import why_words
 
 SHOWN = 20
 
@@ -18,7 +19,7 @@ async def show(page: Page) -> web.Response:
     at = page.number("page")
     return page.show(
         "same.html", groups=groups[at * SHOWN : (at + 1) * SHOWN], at=at,
-        more=len(groups) > (at + 1) * SHOWN,
+        more=len(groups) > (at + 1) * SHOWN, why_words=why_words,
     )  # fmt: skip
 
 

@@ -155,7 +155,7 @@ async def test_two_alerts_are_said_to_be_about_one_person_or_about_two(site: Pag
     theirs = await received(site.node, other, phone=["+15105550123"])
     one = await site.somebody("reviewer", "Heron")
     page = await one.get("/work/same")
-    assert "the same phone number" in page.words
+    assert "the same: Phone number" in page.words
     assert "2 alerts, 2 organisations" in page.words
     assert (await one.post("/work/same", {"alert": ours, "other": theirs})).status == 400
     answer = await one.post("/work/same", {"alert": ours, "other": theirs, "do": "part"})

@@ -17,6 +17,7 @@ from node.runtime import STORE_FILE, Node
 from node.settings import Settings
 from node.store.audit import SOMEBODY, Act, forget_person, note
 from node.store.calls import forget_caller
+from node.store.member_ends import note_member
 from node.store.members import (
     Invitation,
     Member,
@@ -28,6 +29,7 @@ from node.store.members import (
     remove_member,
     take_invitation,
 )
+from node.store.register import Register
 from node.typed import clean_line
 from node.web.roles import JOINING, Role
 from protocol.ids import day_of
@@ -159,7 +161,9 @@ async def join(node: Node, code: str, name: str, secret: str) -> Member:
     return await node.change(effect)
 
 
-def leave(connection: Connection, member: Member, now_us: int, by: str = SOMEBODY) -> None:
+def leave(
+    connection: Connection, register: Register, member: Member, now_us: int, by: str = SOMEBODY
+) -> None:
     """Delete a member and all that names her; `by` is who does it, where it is not herself.
 
     What she did stays written down, without her name. Refused for the last keeper.
@@ -167,6 +171,7 @@ def leave(connection: Connection, member: Member, now_us: int, by: str = SOMEBOD
     if member.role == Role.KEEPER and keepers(connection) == 1:
         raise Refused("the last keeper cannot leave: make somebody else a keeper first")
     remove_member(connection, member.id)
+    note_member(connection, register, member.id)
     forget_person(connection, member.name)
     forget_caller(connection, member.name, SOMEBODY)
     note(connection, now_us, by, Act.LEFT, why=member.role)

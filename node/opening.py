@@ -20,6 +20,7 @@ from node.store.context import Context
 from node.store.due import mark_due
 from node.store.enforce import obey_whole_register, purge_not_accepted
 from node.store.lawful import held_keys, lift_ended
+from node.store.member_ends import obey_members
 from node.store.modes import obey_modes
 from node.store.news import end_feeds
 from node.store.passed_on import show
@@ -163,6 +164,7 @@ def obey_register(connection: Connection, context: Context) -> None:
     obey_modes(connection, register, context.now_us())
     obey_hidden(connection, register, context.now_us())
     obey_links(connection, register)
+    obey_members(connection, register)
 
 
 def apply_policy(connection: Connection, context: Context, policy_text: str) -> bool:

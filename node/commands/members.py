@@ -17,6 +17,7 @@ from node.membership import (
 from node.moments import iso_time
 from node.runtime import Node
 from node.store.audit import Act, note
+from node.store.member_ends import note_member
 from node.store.members import (
     all_members,
     cancel_invitation,
@@ -95,6 +96,7 @@ async def member_role(node: Node, name: str, role: str, by: str = COMMAND_LINE) 
         if member.role == Role.KEEPER and role != Role.KEEPER and keepers(connection) == 1:
             raise Refused("the last keeper stays keeper: make somebody else a keeper first")
         change_member(connection, member.id, role=role)
+        note_member(connection, node.context.register, member.id)
         end_sessions(connection, member.id)
         note(connection, node.context.now_us(), who, Act.ROLE, why=f"{member.role} to {role}")
         return {"name": member.name, "role": role}
@@ -108,7 +110,7 @@ async def member_remove(node: Node, name: str, by: str = COMMAND_LINE) -> dict[s
 
     def effect(connection: Connection) -> dict[str, Any]:
         member = named(connection, name)
-        leave(connection, member, node.context.now_us(), who)
+        leave(connection, node.context.register, member, node.context.now_us(), who)
         return {"name": member.name, "state": "removed"}
 
     return await node.change(effect)

@@ -34,6 +34,7 @@ PROFILE = "profile"  # b"" → the network's profile in force, encode([bytes, si
 HIDDEN = "hidden"  # rk → the last day of an alert that our verdict hides, as 8 bytes
 MODE = "mode"  # org → what a peer's alerts pass through here, encode([mode, [code…]])
 VOICE = "voice"  # rk of a voice → the report that it stands on, encode([draft, rk])
+MEMBER = "member"  # id → encode([role, passphrase hash, seed]) as they are now; empty: she left
 UNINTRODUCED = "unintroduced"  # org → empty: no longer to be introduced; our own org: we are not
 
 _DAMAGED = (

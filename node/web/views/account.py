@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 
 from node.errors import Refused
 from node.membership import leave as delete_account
+from node.store.member_ends import note_member
 from node.store.members import (
     change_member,
     end_sessions,
@@ -46,6 +47,7 @@ async def change_passphrase(page: Page) -> web.Response:
 
     def effect(connection: Connection) -> None:
         change_member(connection, page.who.id, secret=secret)
+        note_member(connection, page.node.context.register, page.who.id)
         end_sessions(connection, page.who.id, but=session)
 
     await page.node.change(effect)
@@ -69,7 +71,7 @@ async def leave(page: Page) -> web.Response:
     if not await page.gate.passphrases.fits(page.form.raw("passphrase")[:MOST], page.who.secret):
         return page.show("leave.html", status=400, wrong="passphrase")
     try:
-        await page.node.change(delete_account, page.who, page.now_us)
+        await page.node.change(delete_account, page.node.context.register, page.who, page.now_us)
     except Refused:
         return page.show("leave.html", status=400, wrong="last")
     await page.node.store.checkpoint()

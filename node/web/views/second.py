@@ -14,6 +14,7 @@ from aiohttp import web
 from markupsafe import Markup
 from sqlalchemy import Connection
 
+from node.store.member_ends import note_member
 from node.store.members import change_member, put_recovery_codes
 from node.web.page import Page
 from node.web.passphrases import MOST
@@ -61,6 +62,7 @@ async def turn_on(page: Page) -> web.Response:
 
     def effect(connection: Connection) -> None:
         change_member(connection, page.who.id, totp=seed, totp_step=step)
+        note_member(connection, page.node.context.register, page.who.id)
         put_recovery_codes(connection, page.who.id, codes)
 
     await page.node.change(effect)
@@ -77,6 +79,7 @@ async def turn_off(page: Page) -> web.Response:
 
     def effect(connection: Connection) -> None:
         change_member(connection, page.who.id, totp=b"", totp_step=0)
+        note_member(connection, page.node.context.register, page.who.id)
         put_recovery_codes(connection, page.who.id, ())
 
     await page.node.change(effect)

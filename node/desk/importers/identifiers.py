@@ -20,6 +20,7 @@ from protocol.identifiers import (
 
 _EMAIL: Final = re.compile(r"[^\s<>()\[\],;:/\"']+@[\w.\-]+\.\w{2,}")
 _URL: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+_PAGE: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+/\S+")
 SERVICES: Final = (
     "telegram", "instagram", "snapchat", "snap", "twitter", "facebook", "whatsapp", "signal", "kik",
     "wechat", "discord", "tiktok", "onlyfans", "insta", "ig", "tg", "fb", "reddit", "grindr",
@@ -157,13 +158,17 @@ def read_mixed(cell: str, country: str | None) -> list[tuple[str, Reading]]:
     if urls_in(cell):
         found.append(("profile", read_profiles(" ".join(urls_in(cell)))))
         cell = _URL.sub(" ", cell)
-    for piece in (p.strip() for p in re.split(r"[\n;,|]+|\s+/\s+", cell)):
+    for piece in (p.strip(" /") for p in re.split(r"[\n;,|]+|\s+/\s+", cell)):
         if not piece:
             continue
         if sum(c.isdigit() for c in piece) >= 6:
             found.append(("phone", read_phones(piece, country)))
         elif "@" in piece or ":" in piece:
             found.append(("handle", read_handles(piece, None)))
+        elif _PAGE.fullmatch(piece):
+            handle = read_handles(piece, None)  # "t.me/name"; else the page of an unknown service
+            page = ("profile", read_profiles(piece))
+            found.append(("handle", handle) if handle.values else page)
         elif len(piece.split()) <= 3 and not is_nothing(piece):
             found.append(("name", read_names(piece)))
         elif not is_nothing(piece):

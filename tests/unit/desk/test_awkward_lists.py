@@ -42,6 +42,18 @@ def test_the_clients_contact_is_no_city_called_by() -> None:
     assert result.mapping.columns[2].field not in {"place.city", REPORTER}
 
 
+def test_a_page_among_numbers_is_no_name() -> None:
+    result = imported(
+        "Date,Type,Client contact\n"
+        "2026-03-01,robbery,510-555-0191 / bad@example.com / IG: bad_guy / t.me/badguy\n"
+        "2026-03-02,robbery,site.example.com/badguy\n"
+    )
+    first, second = result.drafts
+    assert "name" not in first.fields
+    assert first.fields["handle"] == ["instagram:bad_guy", "telegram:badguy"]
+    assert second.fields["profile"] == ["site.example.com/badguy"]
+
+
 @pytest.mark.parametrize("words", ["ICE on the stroll", "LE?", "BB pushy"])
 def test_an_unknown_category_is_a_draft_and_is_shown_in_the_lists_own_words(words: str) -> None:
     rows = f"2026-03-01,robbery,5105550191\n2026-03-01,{words},\n"

@@ -166,7 +166,7 @@ async def test_entries_go_with_their_member_and_only_hers(tmp_path: Path) -> Non
         await node.change(add_member, member)
         await enter(node, "phone", "510 555 0123")
         await enter(node, "phone", "510 555 0124", "other")
-        await node.change(leave, member, node.context.now_us())
+        await node.change(leave, node.context.register, member, node.context.now_us())
         assert await node.read(entries_of, "m") == []
         assert len(await node.read(entries_of, "other")) == 1
         assert await named(node, phone=["+15105550123"]) == []

@@ -14,6 +14,7 @@ from node.desk.importers.mapping import REPORTER
 from node.desk.importers.words import plain
 
 _LABEL: Final = 40
+_LABEL_WORDS: Final = 4  # longer is a title of the list, whatever it speaks of
 # Below a group these are whoever's the group is; a date or a place is the incident's.
 _SOMEBODYS: Final = frozenset(
     {"phone", "email", "handle", "name", "profile", "identifiers", "description", "notes", REPORTER}
@@ -63,7 +64,7 @@ def _joined(group: _Cells, names: _Cells) -> tuple[str, ...]:
     label = ""
     for index in range(max(len(group), len(names))):
         own, name = _at(group, index), _at(names, index)
-        label = own or label
+        label = "" if len(own.split()) > _LABEL_WORDS else own or label
         if not name:
             header.append(own)
         elif label and _says_whose(label, name):
@@ -77,6 +78,8 @@ def _says_whose(label: str, name: str) -> bool:
     of_label, of_name = header_field(label), header_field(name)
     if of_label is not None and of_label[0] == REPORTER:
         return True
+    if is_clients(plain(name)):
+        return False
     somebodys = of_name is not None and (
         of_name[0] in _SOMEBODYS or (is_clients(plain(label)) and of_name[0].startswith("person"))
     )

@@ -24,6 +24,15 @@ def test_a_merged_header_says_whose_the_columns_below_it_are() -> None:
     assert all("Fay" not in shareable(d) for d in result.drafts)
 
 
+def test_a_title_that_speaks_of_workers_is_no_group() -> None:
+    result = imported(
+        "Worker safety list of Oakland,,,Confidential\nDate,City,Type,Client phone\n"
+        "2026-05-01,Oakland,robbery,5105550101\n"
+    )
+    assert [c.field for c in result.mapping.columns] == ["date", "place.city", "codes", "phone"]
+    assert result.drafts[0].fields["phone"] == ["+15105550101"]
+
+
 def test_a_header_of_two_lines_is_read_as_one() -> None:
     result = imported(
         "Date,City,Client,,Reporter,\n,,Phone,Name,Phone,Name\n"

@@ -21,6 +21,9 @@ STEP_S: Final = 30
 DRIFT: Final = 1  # steps that a phone's clock may be off
 CODES: Final = 8
 CODE_BYTES: Final = 5
+TYPED_MOST: Final = 40
+NOBODYS: Final = bytes(SEED_BYTES)
+"""Stands in for the seed of whoever has none: what fits it signs nobody in."""
 
 
 def one_time(seed: bytes) -> pyotp.TOTP:
@@ -39,21 +42,25 @@ def step_of(seed: bytes, code: str, now_us: int) -> int | None:
     return None
 
 
-async def passes(page: "Page", member: Member) -> bool:
-    """Whether the code of a form is right for a member; without a second factor none is asked."""
-    if not member.totp:
+async def passes(page: "Page", member: Member | None, *, fits: bool) -> bool:
+    """Whether a person may sign in; `fits` is whether the passphrase is that of `member`.
+
+    Without a second factor no code is asked for. Whoever is refused was refused after the same
+    work, so that nobody learns from the time, or from a code that cannot be read, which was wrong.
+    """
+    known = member if fits else None
+    if known is not None and not known.totp:
         return True
-    code, now = page.form.line("code"), page.now_us
+    code, now = page.form.raw("code")[:TYPED_MOST], page.now_us
+    whose = "" if known is None else known.id
 
     def effect(connection: Connection) -> bool:
-        fresh = member_by_id(connection, member.id)
-        if fresh is None:
-            return False
-        step = step_of(fresh.totp, code, now)
-        if step is not None and step > fresh.totp_step:
-            change_member(connection, member.id, totp_step=step)
+        fresh = member_by_id(connection, whose)
+        step = step_of(fresh.totp if fresh is not None and fresh.totp else NOBODYS, code, now)
+        if fresh is not None and step is not None and step > fresh.totp_step:
+            change_member(connection, fresh.id, totp_step=step)
             return True
-        return use_recovery_code(connection, member.id, read_printed(code))
+        return use_recovery_code(connection, whose, read_printed(code)) and fresh is not None
 
     return await page.node.change(effect)
 

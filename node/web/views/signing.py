@@ -34,7 +34,8 @@ async def sign_in(page: Page) -> web.Response:
     found: Member | None = await page.node.read(member_named, name)
     passphrase = page.form.raw("passphrase")[:MOST]
     fits = await page.gate.passphrases.fits(passphrase, found.secret if found else None)
-    if found is None or not fits or not await second_factor.passes(page, found):
+    passes = await second_factor.passes(page, found, fits=fits)
+    if found is None or not passes:
         return page.show("in.html", status=400, wrong="in", name=name)
     page.gate.limits.forgive("in", name_key(name))
     page.token = await start(page.node, found, page.token)

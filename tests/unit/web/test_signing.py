@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from node.store.members import all_members
 from tests.support.pages import PASSPHRASE, Pages, pages
@@ -119,6 +122,54 @@ async def test_one_time_codes_are_asked_for_and_count_once(site: Pages) -> None:
     assert (await site.person().sign_in("Heron", code=later)).status == 400
     assert (await site.person().sign_in("Heron", code=printed.upper())).status == 303
     assert (await site.person().sign_in("Heron", code=printed)).status == 400
+
+
+async def _codes_on(site: Pages, name: str) -> pyotp.TOTP:
+    """Somebody who has turned one-time codes on."""
+    one = await site.somebody("member", name)
+    page = await one.get("/me/codes")
+    seed = page.text.split('class="code"><bdi dir="ltr">')[1].split("</bdi>")[0].replace(" ", "")
+    sealed = page.text.split('name="sealed" value="')[1].split('"')[0]
+    totp = pyotp.TOTP(seed)
+    code = totp.at(site.clock.now // 1_000_000)
+    assert (await one.post("/me/codes", {"sealed": sealed, "code": code})).status == 200
+    return totp
+
+
+@pytest.mark.parametrize("code", ["", "000000", "1" * 400, "a\0b"], ids=ascii)
+async def test_a_right_passphrase_without_its_code_is_told_to_nobody(
+    site: Pages, code: str
+) -> None:
+    await _codes_on(site, "Heron")
+    await site.somebody("member", "Egret")
+    one, did = site.person(), []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        did.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        seen = []
+        for name, passphrase in (
+            ("Heron", PASSPHRASE), ("Heron", "wrong"), ("Egret", "wrong"), ("Ibis", "wrong")
+        ):  # fmt: skip
+            await one.get("/in")
+            did.clear()
+            answer = await one.post("/in", {"name": name, "passphrase": passphrase, "code": code})
+            seen.append((answer.status, answer.words.replace(name, ""), list(did)))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert seen[0][0] == 400
+    assert seen[1:] == [seen[0]] * 3
+
+
+async def test_a_wrong_passphrase_uses_no_code_up(site: Pages) -> None:
+    totp = await _codes_on(site, "Heron")
+    site.clock.now += 31_000_000
+    code = totp.at(site.clock.now // 1_000_000)
+    one = site.person()
+    assert (await one.sign_in("Heron", "wrong", code)).status == 400
+    assert (await one.sign_in("Heron", code=code)).status == 303
 
 
 async def test_leaving_for_good_deletes_all_that_names_her(site: Pages) -> None:

@@ -239,6 +239,16 @@ async def test_rows_with_small_doubts_go_only_where_somebody_asks_for_that(site:
     assert len((await site.node.dispatch("alert_list", {}))["alerts"]) == 2
 
 
+async def test_codes_that_were_guessed_stand_in_words(site: Pages) -> None:
+    await imported(site, "phone,what,city\n510 555 0123,he locked the door and hit me,Oakland\n")
+    found = (await site.node.dispatch("draft_list", {}))["drafts"][0]
+    codes = found["doubts"][0]["guess"].split(", ")
+    one = await site.somebody("reviewer", "Heron")
+    told = (await one.get(f"/work/{found['id']}")).words.partition("was guessed")[2][:200]
+    assert codes
+    assert not [each for each in codes if each in told]
+
+
 async def test_an_unclear_answer_of_a_reporter_is_read_by_a_person(site: Pages) -> None:
     text = "phone,what,OK to share with other organisations?\n510 555 0123,non-payment,perhaps\n"
     await imported(site, text)

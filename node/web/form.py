@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from node.errors import BadField
 from node.typed import clean_line, clean_text
+from node.web.room import Lease
 
 FIELDS_MOST = 400
 LINE_MOST = 300
@@ -20,6 +21,7 @@ TEXT_MOST = 10_000
 FILE_MOST = 8 * 1024 * 1024
 FILES_MOST = 5
 TEXTS_MOST = 1024 * 1024  # bytes of all fields beside files
+TEXTS_FREE = 64 * 1024  # of them, what every form may have however many are sent at once
 
 
 class TooBig(BadField):
@@ -82,29 +84,43 @@ def _within(name: str, text: str, most: int) -> str:
     return text
 
 
-async def read_form(request: web.BaseRequest, most: int, files: int = FILES_MOST) -> Form:
-    """Read a form of at most `most` bytes. BadField where it is none; TooBig.
+async def read_form(
+    request: web.BaseRequest, most: int, lease: Lease, files: int = FILES_MOST
+) -> Form:
+    """Read a form of at most `most` bytes, within `lease`. BadField where it is none; TooBig.
 
-    Of its files at most `files` are kept, and none that is too large: the words beside them are
-    worth more than a refusal.
+    Of its files at most `files` are kept, none that is too large, and none for which there is no
+    room: the words beside them are worth more than a refusal.
     """
+    kind = request.content_type
+    plain = kind == "application/x-www-form-urlencoded"
+    most = min(most, TEXTS_MOST) if plain else most
     if request.content_length is not None and request.content_length > most:
         raise TooBig(TooBig.__doc__)
-    kind = request.content_type
     try:
-        if kind == "application/x-www-form-urlencoded":
-            return _urlencoded(await _body(request, most))
+        if plain:
+            return _urlencoded(await _body(request, most, lease))
         if kind == "multipart/form-data":
-            return await _multipart(request, most, files)
-    except (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError):
+            return await _multipart(request, most, lease, files)
+    except (
+        ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError,
+        web.RequestPayloadError,
+    ):  # fmt: skip
         raise BadField("the form could not be read; send it again") from None
     raise BadField("the form could not be read; send it again")
 
 
-async def _body(request: web.BaseRequest, most: int) -> bytes:
+def _room_for_words(lease: Lease, texts: int, more: int) -> None:
+    """Hold `more` bytes of words after `texts` of them. TooBig where there is no room."""
+    if texts + more > TEXTS_MOST or (texts + more > TEXTS_FREE and not lease.take(more)):
+        raise TooBig(TooBig.__doc__)
+
+
+async def _body(request: web.BaseRequest, most: int, lease: Lease) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.content.iter_chunked(65536):
+        _room_for_words(lease, size, len(part))
         size += len(part)
         if size > most:
             raise TooBig(TooBig.__doc__)
@@ -124,7 +140,7 @@ def _urlencoded(body: bytes) -> Form:
     )  # fmt: skip
 
 
-async def _multipart(request: web.BaseRequest, most: int, files: int) -> Form:
+async def _multipart(request: web.BaseRequest, most: int, lease: Lease, files: int) -> Form:
     fields: list[tuple[str, str]] = []
     uploads: list[tuple[str, Upload]] = []
     size = texts = 0
@@ -135,13 +151,17 @@ async def _multipart(request: web.BaseRequest, most: int, files: int) -> Form:
         data, whole, is_file = bytearray(), True, part.filename is not None
         while chunk := await part.read_chunk(65536):
             size += len(chunk)
-            texts += 0 if is_file else len(chunk)
-            if size > most or texts > TEXTS_MOST:
+            if size > most:
                 raise TooBig(TooBig.__doc__)
-            if is_file and (files <= 0 or len(data) + len(chunk) > FILE_MOST):
-                data, whole = bytearray(), False
-            elif whole:
+            if not is_file:
+                _room_for_words(lease, texts, len(chunk))
+                texts += len(chunk)
                 data += chunk
+            elif whole and _room_for_file(lease, files, len(data), len(chunk)):
+                data += chunk
+            else:
+                lease.give_back(len(data))
+                data, whole = bytearray(), False
         name = part.name or ""
         if is_file:
             uploads.append((name, Upload(bytes(data), whole)))
@@ -149,3 +169,8 @@ async def _multipart(request: web.BaseRequest, most: int, files: int) -> Form:
         else:
             fields.append((name, data.decode("utf-8", "replace")))
     return Form(tuple(fields), tuple(uploads))
+
+
+def _room_for_file(lease: Lease, files: int, size: int, more: int) -> bool:
+    """Whether a file may grow from `size` by `more` bytes, which are held then."""
+    return files > 0 and size + more <= FILE_MOST and lease.take(more)

@@ -27,6 +27,7 @@ from node.web.passphrases import Passphrases
 from node.web.remembered import Memory
 from node.web.rendering import STYLE_HASH
 from node.web.roles import Role
+from node.web.room import MEMBERS_BYTES, VISITORS_BYTES, Lease, Room
 from node.web.routes import NOWHERE, ROUTES, Route, find_route
 from node.web.sessions import find_session, new_token, read_token, set_token
 from protocol.errors import ParasolError
@@ -62,6 +63,7 @@ class Gate:
         self.node = node
         self.csrf = csrf_key(node.keystore.store_key)
         self.limits = Limits()
+        self.room, self.visitors_room = Room(MEMBERS_BYTES), Room(VISITORS_BYTES)
         self.passphrases = Passphrases()
         self.routes: Mapping[str, Route] = {route.name: route for route in ROUTES}
         self.asked: dict[str, Asked] = {}  # by session: its last check, in memory only
@@ -92,8 +94,10 @@ class Gate:
         return _finish(request, response, script=page.script)
 
     async def _guarded(self, request: web.BaseRequest, page: Page) -> web.StreamResponse:
+        room = self.visitors_room if page.member is None else self.room
         try:
-            return await self._checked(request, page)
+            with room.lease() as lease:
+                return await self._checked(request, page, lease)
         except (ConnectionError, HttpProcessingError, TimeoutError):
             return web.Response(status=400)
         except ParasolError as error:
@@ -119,7 +123,9 @@ class Gate:
             language, member, session, script=route.script,
         )  # fmt: skip
 
-    async def _checked(self, request: web.BaseRequest, page: Page) -> web.StreamResponse:
+    async def _checked(
+        self, request: web.BaseRequest, page: Page, lease: Lease
+    ) -> web.StreamResponse:
         route = page.route
         if route is NOWHERE:
             return page.show("nowhere.html", status=404)
@@ -129,7 +135,7 @@ class Gate:
             async with asyncio.timeout(BODY_S):
                 # whoever is not let in here may send words that must not be lost, but no files
                 files = FILES_MOST if page.admitted else 0
-                page.form = await read_form(request, route.body, files)
+                page.form = await read_form(request, route.body, lease, files)
             proven = csrf_holds(self.csrf, page.token, page.form.raw("csrf"))
             if route.answers_late and not (proven and page.admitted):
                 return await self._late(page)

@@ -174,9 +174,11 @@ def _same_origin(request: web.BaseRequest, hosts: set[str]) -> bool:
     """
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin", "null")
-    return site == "same-origin" and (
-        origin == "null" or urlsplit(origin).netloc.casefold() in hosts
-    )
+    try:
+        host = urlsplit(origin).netloc.casefold()
+    except ValueError:  # it is no address
+        return False
+    return site == "same-origin" and (origin == "null" or host in hosts)
 
 
 def _finish(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _NUMBER_MOST = 100_000
+_NUMBER_DIGITS = 6  # of the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ class Page:
     def number(self, name: str) -> int:
         """A whole number from the address, 0 where there is none: for pages of a list."""
         text = self.query.get(name, "")
-        return min(int(text), _NUMBER_MOST) if text.isascii() and text.isdigit() else 0
+        if not (text.isascii() and text.isdigit()):
+            return 0
+        return int(text) if len(text) < _NUMBER_DIGITS else _NUMBER_MOST
 
     def may(self, name: str) -> bool:
         """Whether this person may use the route of a name: for links that would lead nowhere."""

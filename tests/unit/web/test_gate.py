@@ -69,6 +69,25 @@ async def test_a_form_of_another_site_is_refused(site: Pages) -> None:
     assert (await one.post("/me/sessions", headers={"Sec-Fetch-Site": "same-origin"})).status == 303
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "\u00ff", "http://x]/"])
+async def test_an_origin_that_is_no_address_is_another_site(site: Pages, origin: str) -> None:
+    one = await site.somebody("member")
+    assert (await one.post("/me/sessions", headers={"Origin": origin})).status == 403
+
+
+async def test_a_number_of_a_page_may_have_any_length(site: Pages) -> None:
+    one = await site.somebody("keeper")
+    for path in ("/list", "/work", "/work/log", "/house/people"):
+        assert (await one.get(f"{path}?page={'9' * 5000}")).status == 200
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_no_form(site: Pages) -> None:
+    one = await site.somebody("member")
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
+    async with one.session.post("/look", data=b"xxxxx", headers=kind) as answer:
+        assert answer.status == 400
+
+
 async def test_a_host_that_is_not_ours_gets_nothing(site: Pages) -> None:
     for host in ("example.org", "127.0.0.1", "127.0.0.1:1", ""):
         answer = await site.person().get("/in", Host=host)

@@ -57,6 +57,11 @@ class Page:
         return self.gate.node
 
     @property
+    def browser(self) -> str:
+        """What the memory of the pages knows this browser by: another once its session ended."""
+        return self.token if self.session is None else f"{self.token} {self.session.id}"
+
+    @property
     def now_us(self) -> int:
         """Microseconds since 1970."""
         return self.node.context.now_us()

@@ -17,7 +17,7 @@ MOST_KEPT = 200
 
 
 class Remembered(Generic[T]):
-    """One thing for each browser, by its token; the oldest goes first where there are many."""
+    """One thing for each browser (`Page.browser`); the oldest goes first where there are many."""
 
     def __init__(self, minutes: int, most: int = MOST_KEPT) -> None:
         self._kept_us = minutes * MINUTE_US

@@ -75,8 +75,8 @@ async def leave(page: Page) -> web.Response:
     except Refused:
         return page.show("leave.html", status=400, wrong="last")
     await page.node.store.checkpoint()
-    page.gate.asked.pop(page.token, None)
-    page.gate.memory.forget(page.token)
+    page.gate.asked.pop(page.browser, None)
+    page.gate.memory.forget(page.browser)
     page.token, page.member, page.session = new_token(page.node), None, None
     response = page.go("/in", done="left")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -33,13 +33,13 @@ async def ask(page: Page) -> web.Response:
         del asked[token]
     while len(asked) >= MOST_KEPT:
         del asked[next(iter(asked))]
-    asked[page.token] = Asked(text, page.now_us)
+    asked[page.browser] = Asked(text, page.now_us)
     return page.go("/look")
 
 
 async def found(page: Page) -> web.Response:
     """The answer to the last question of this browser."""
-    asked = page.gate.asked.get(page.token)
+    asked = page.gate.asked.get(page.browser)
     if asked is None or page.now_us - asked.at_us > KEPT_US:
         return page.go("/")
     try:

@@ -16,6 +16,7 @@ from node.store.receipt_attempts import Door
 from node.store.receipts import Opens, UpdateKind
 from node.web.page import Page
 from node.web.report_form import scopes_asked
+from node.web.sessions import new_token
 
 CODE_MOST = 200
 KINDS = {"add": UpdateKind.ADD, "correct": UpdateKind.CORRECT}
@@ -39,7 +40,9 @@ async def opened(page: Page) -> web.Response:
         return page.show("code.html", status=429, typed=typed, wrong="many")
     except (BadField, NotFound):
         return page.show("code.html", status=400, typed=typed, wrong="code")
-    page.gate.memory.opened.put(page.token, opens, page.now_us)
+    if page.member is None:
+        page.token = new_token(page.node)  # whoever had this browser before may have copied it
+    page.gate.memory.opened.put(page.browser, opens, page.now_us)
     return page.go("/code")
 
 
@@ -95,17 +98,17 @@ async def take_back(page: Page) -> web.Response:
 
 async def close(page: Page) -> web.Response:
     """Close the report: the next person at this browser needs the code."""
-    page.gate.memory.opened.forget(page.token)
+    page.gate.memory.opened.forget(page.browser)
     return page.go("/" if page.member is not None else "/in", done="closed")
 
 
 def _opened(page: Page) -> Opens | None:
-    return page.gate.memory.opened.get(page.token, page.now_us)
+    return page.gate.memory.opened.get(page.browser, page.now_us)
 
 
 def _again(page: Page, opens: Opens) -> None:
     """Let the minutes begin anew: she is still here."""
-    page.gate.memory.opened.put(page.token, opens, page.now_us)
+    page.gate.memory.opened.put(page.browser, opens, page.now_us)
 
 
 async def _show(

@@ -25,8 +25,8 @@ async def end(page: Page) -> None:
     """End this browser's session, and give it a new token."""
     if page.member is not None:
         await page.node.change(end_session, page.token)
-    page.gate.asked.pop(page.token, None)
-    page.gate.memory.forget(page.token)
+    page.gate.asked.pop(page.browser, None)
+    page.gate.memory.forget(page.browser)
     page.token, page.member, page.session = new_token(page.node), None, None
 
 

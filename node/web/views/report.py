@@ -99,7 +99,7 @@ async def send(page: Page) -> web.Response:
             wrong["form"] = "unread"
     if pictures:
         page.gate.memory.attached.put(
-            page.token, Attached(page.form.raw("once"), pictures), page.now_us
+            page.browser, Attached(page.form.raw("once"), pictures), page.now_us
         )
     return _form(page, page.form, intake, wrong, len(pictures), 400)
 
@@ -109,8 +109,8 @@ async def _taken(page: Page, told: Told, pictures: tuple[bytes, ...]) -> web.Res
     memory = page.gate.memory
     if taken is not None:
         others = told.fields["basis"] == ["with_consent"]
-        memory.given.put(page.token, Given(taken.code, others), page.now_us)
-        memory.attached.forget(page.token)
+        memory.given.put(page.browser, Given(taken.code, others), page.now_us)
+        memory.attached.forget(page.browser)
     if page.member is not None:
         await forget(page)
     return page.go("/new/sent")
@@ -124,13 +124,13 @@ async def once_more(page: Page) -> web.Response:
 
 async def sent(page: Page) -> web.Response:
     """The receipt code: here, once."""
-    given = page.gate.memory.given.get(page.token, page.now_us)
+    given = page.gate.memory.given.get(page.browser, page.now_us)
     return page.show("report_sent.html", given=given)
 
 
 async def written_down(page: Page) -> web.Response:
     """She has the code: forget it."""
-    page.gate.memory.given.forget(page.token)
+    page.gate.memory.given.forget(page.browser)
     return page.go("/" if page.member is not None else "/in", done="told")
 
 
@@ -168,7 +168,7 @@ async def _is_sent(page: Page, once: str) -> bool:
 
 async def _pictures(page: Page, wrong: dict[str, str]) -> tuple[bytes, ...]:
     """The photos of this form, made anew: those that came before, then those that come now."""
-    before = page.gate.memory.attached.get(page.token, page.now_us)
+    before = page.gate.memory.attached.get(page.browser, page.now_us)
     mine = before is not None and before.once == page.form.raw("once")
     found = list(before.pictures) if before and mine and not page.form.has("unphoto") else []
     files = page.form.files("photo")

@@ -46,6 +46,33 @@ async def test_anybody_with_the_words_sees_what_became_of_it(site: Pages) -> Non
     assert "Harbour : alert – not confirmed yet" in words
 
 
+async def test_a_report_that_a_member_opened_closes_when_her_session_is_ended_elsewhere(
+    site: Pages,
+) -> None:
+    _, code = await told(site)
+    lost, other = await site.somebody("member", "Heron"), site.person()
+    await lost.get("/code")
+    await lost.post("/code", {"code": code})
+    assert "waits for the desk" in (await lost.get("/code")).words
+    await other.sign_in("Heron")
+    await other.get("/me")
+    await other.post("/me/sessions")
+    assert (await lost.get("/me")).goes == "/in"
+    assert "waits for the desk" not in (await lost.get("/code")).words
+
+
+async def test_whoever_copied_a_browsers_cookie_does_not_see_what_it_opens_later(
+    site: Pages,
+) -> None:
+    _, code = await told(site)
+    one, spy = site.person(), site.person()
+    await one.get("/code")
+    spy.session.cookie_jar.update_cookies({"p": one.cookie})
+    await one.post("/code", {"code": code})
+    assert "waits for the desk" in (await one.get("/code")).words
+    assert "waits for the desk" not in (await spy.get("/code")).words
+
+
 async def test_wrong_words_open_nothing_and_the_code_is_in_no_address_or_cookie(
     site: Pages,
 ) -> None:

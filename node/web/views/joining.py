@@ -11,7 +11,7 @@ from node.web.page import Page
 from node.web.passphrases import LEAST, MOST
 from node.web.sessions import sign_in
 
-TRIES = Rate(30, 10)  # of all who try codes, together
+TRIES = Rate(30, 10)  # wrong codes, of all who try them together
 
 
 async def ask(page: Page) -> web.Response:
@@ -25,10 +25,11 @@ async def _ask(page: Page, code: str, name: str, wrong: str, status: int = 200) 
         return page.show("join.html", code=code, name="", wrong="member", role="", least=LEAST)
     found = None
     if code:
-        if not page.gate.limits.may("join", "", TRIES, page.now_us / 1_000_000):
-            return page.show("trouble.html", status=429, code="too_many", message="")
         found = await page.node.read(invitation_of, read_code(code), page.now_us)
         if found is None:
+            # Counted where it is wrong: whoever tries keeps nobody out, and cannot guess 80 bits.
+            if not page.gate.limits.may("join", "", TRIES, page.now_us / 1_000_000):
+                return page.show("trouble.html", status=429, code="too_many", message="")
             wrong, status = wrong or "code", status if wrong else 404
     role = found.role if found else ""
     return page.show(

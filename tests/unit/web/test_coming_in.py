@@ -15,7 +15,7 @@ from node.store.members import (
 from node.store.schema import upgrade_store
 from node.web.csrf import csrf_holds, csrf_key, csrf_proof
 from node.web.languages import direction, wanted
-from node.web.limits import Limits, Rate
+from node.web.limits import MOST_KEYS, Limits, Rate
 from node.web.passphrases import Passphrases
 from node.web.vocabulary_words import CODE_WORDS, SEVERITY_WORDS, word
 from protocol.ids import Day
@@ -33,6 +33,17 @@ def test_a_proof_holds_for_its_own_token_alone_and_looks_different_each_time() -
     assert not csrf_holds(key, "tokem", one)
     for wrong in ("", "é", "AAAA", one[:-4], "x" * len(one)):
         assert not csrf_holds(key, "token", wrong)
+
+
+def test_tries_at_one_thing_make_no_other_forgotten() -> None:
+    limits, rate = Limits(), Rate(1, 10)
+    assert limits.may("in", "heron", rate, 0)
+    for n in range(MOST_KEYS + 1):
+        limits.may("code:say_more", f"a fresh cookie {n}", rate, 0)
+    assert not limits.may("in", "heron", rate, 1)
+    for n in range(MOST_KEYS + 1):
+        limits.may("in", f"{n}", rate, 0)
+    assert limits.may("in", "heron", rate, 1)
 
 
 def test_tries_run_out_and_come_back_with_time_for_each_key_alone() -> None:

@@ -31,6 +31,16 @@ async def test_an_invitation_makes_one_member_and_signs_her_in(site: Pages) -> N
     assert [each.name for each in await site.node.read(all_members)] == ["Blue Heron"]
 
 
+async def test_whoever_tries_codes_keeps_nobody_with_an_invitation_out(site: Pages) -> None:
+    offer = await site.node.dispatch("member_invite", {"role": "member"})
+    one, other = site.person(), site.person()
+    seen = [(await one.get(f"/join/{n:016}")).status for n in range(40)]
+    assert seen[:30] == [404] * 30
+    assert seen[-1] == 429
+    assert (await other.get(f"/join/{offer['code']}")).status == 200
+    assert (await other.join(offer["code"], "Heron")).status == 303
+
+
 async def test_a_bad_name_or_passphrase_uses_no_invitation_up(site: Pages) -> None:
     offer = await site.node.dispatch("member_invite", {"role": "member"})
     one = site.person()

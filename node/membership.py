@@ -26,6 +26,7 @@ from node.store.members import (
     keepers,
     member_named,
     name_key,
+    plain_name,
     remove_member,
     take_invitation,
 )
@@ -116,8 +117,8 @@ def shown_offer(settings: Settings, code: str, invitation: Invitation) -> dict[s
 
 def check_name(text: str) -> str:
     """A working name as it is stored. BadField where it is none."""
-    name = clean_line(text)
-    if not 2 <= len(name) <= NAME_MOST:
+    name = plain_name(clean_line(text))
+    if not 2 <= len(name) <= NAME_MOST or not name.isprintable():
         raise BadField(f"working name: from 2 to {NAME_MOST} characters")
     if sum(each.isdigit() for each in name) >= 6 or "@" in name:
         # A working name stands in the audit for years: it must not be what leads to a person.

@@ -5,6 +5,7 @@ row that names the member.
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ from node.store.tables_web import (
 from protocol.ids import Day
 
 SEEN_EVERY_US = 300_000_000
+_UNSEEN = re.compile(  # fillers, joiners, selectors and tags, which would make two names of one
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f"
+    "\U000e0000-\U000e0fff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,14 @@ def token_hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=32).digest()
 
 
+def plain_name(text: str) -> str:
+    """A working name in one way of writing, without what nobody sees; acts are noted under it."""
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
 def name_key(name: str) -> str:
     """A working name as it is compared: no two that look alike in case, width or spaces."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return plain_name(plain_name(name).casefold())
 
 
 def add_member(connection: Connection, member: Member) -> None:

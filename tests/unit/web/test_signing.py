@@ -1,5 +1,6 @@
 """Joining, signing in and out, leaving at once and for good."""
 
+import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ async def test_a_bad_name_or_passphrase_uses_no_invitation_up(site: Pages) -> No
     for name, passphrase in (
         ("", PASSPHRASE), ("5551230199", PASSPHRASE), ("me@example.org", PASSPHRASE),
         ("Heron", "short"), ("long enough name", "Long Enough Name"), ("x" * 41, PASSPHRASE),
+        ("He\ue000ron", PASSPHRASE),
     ):  # fmt: skip
         assert (await one.join(offer["code"], name, passphrase)).status == 400
     assert (await one.join(offer["code"], "Heron")).status == 303
@@ -58,6 +60,30 @@ async def test_two_members_cannot_have_one_name(site: Pages) -> None:
     one = site.person()
     assert "Choose another" in (await one.join(offer["code"], "  hERON ")).words
     assert (await one.join(offer["code"], "Egret")).status == 303
+
+
+@pytest.mark.parametrize("typed", ["Rev\u200d", "R\ufe0fev", "Rev\u3164", "\uff32ev", "re\u034fv"])
+async def test_no_name_looks_like_anothers_by_what_nobody_sees(site: Pages, typed: str) -> None:
+    await site.somebody("reviewer", "Rev")
+    offer = await site.node.dispatch("member_invite", {"role": "member"})
+    assert "Choose another" in (await site.person().join(offer["code"], typed)).words
+    spoof = await site.person().join(offer["code"], "the command\u200d line")
+    assert spoof.status == 400
+
+
+@pytest.mark.parametrize("typed", ["Zoe\u0308", "\uff28eron", "\u0645\u06cc\u200c\u0631\u0627"])
+async def test_however_a_name_was_typed_she_acts_under_it_and_leaving_takes_it_off(
+    site: Pages, typed: str
+) -> None:
+    await site.somebody("keeper", "Egret")
+    one = await site.somebody("keeper", typed)
+    assert (await one.post("/house/invite", {"role": "member"})).status == 200
+    assert (await site.person().sign_in(typed)).status == 303
+    (name,) = {each.name for each in await site.node.read(all_members)} - {"Egret"}
+    await one.get("/me")
+    assert (await one.post("/me/leave", {"passphrase": PASSPHRASE})).status == 303
+    acts = str(await site.node.dispatch("audit", {}))
+    assert not {name, unicodedata.normalize("NFKC", typed)} & set(acts.split("'"))
 
 
 async def test_signing_in_answers_alike_for_wrong_and_unknown_names(site: Pages) -> None:

@@ -136,6 +136,7 @@ class Gate:
                 # whoever is not let in here may send words that must not be lost, but no files
                 files = FILES_MOST if page.admitted else 0
                 page.form = await read_form(request, route.body, lease, files)
+            await self._look_again(page)
             proven = csrf_holds(self.csrf, page.token, page.form.raw("csrf"))
             if route.answers_late and not (proven and page.admitted):
                 return await self._late(page)
@@ -148,6 +149,12 @@ class Gate:
         if not self._may(page):
             return page.show("trouble.html", status=429, code="too_many", message="")
         return await route.load()(page)
+
+    async def _look_again(self, page: Page) -> None:
+        """Whether she is still signed in, in what role: a form can be minutes on its way."""
+        if page.member is not None:
+            found = await find_session(self.node, page.token)
+            page.session, page.member = found or (None, None)
 
     async def _late(self, page: Page) -> web.StreamResponse:
         """Keep a form whose session ended while it was written, until its writer is back."""

@@ -61,6 +61,34 @@ async def test_nothing_is_changed_without_the_proof_of_this_browser(site: Pages)
                 assert answer.status == 403 or route.answers_late, route.path
 
 
+@pytest.mark.parametrize("change", ["member_remove", "member_role"])
+async def test_a_form_that_is_still_being_sent_when_its_session_ends_does_nothing(
+    site: Pages, change: str
+) -> None:
+    await site.somebody("keeper", "Egret")
+    one = await site.somebody("keeper", "Heron")
+    host, port = site.base.removeprefix("http://").split(":")
+    back, out = await asyncio.open_connection(host, int(port))
+    body = f"csrf={one.proof}&role=keeper".encode()
+    out.write(
+        f"POST /house/invite HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: p={one.cookie}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body[:-1]
+    )
+    await out.drain()
+    await asyncio.sleep(0.3)
+    fields = {"name": "Heron"} | ({"role": "member"} if change == "member_role" else {})
+    await site.node.dispatch(change, fields)
+    out.write(body[-1:])
+    answer = (await back.read()).decode()
+    out.close()
+    assert answer.startswith("HTTP/1.1 303")
+    assert "Location: /in\r\n" in answer
+    left = (await site.node.dispatch("member_list", {}))["invitations"]
+    assert [each["by"] for each in left] == ["parasol init"]
+
+
 async def test_a_form_of_another_site_is_refused(site: Pages) -> None:
     one = await site.somebody("member")
     for header in ({"Origin": "https://example.org"}, {"Sec-Fetch-Site": "cross-site"}):

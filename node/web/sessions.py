@@ -19,6 +19,7 @@ from node.store.members import (
     add_session,
     end_session,
     forget_web,
+    member_by_id,
     session_of,
     touch_session,
 )
@@ -78,7 +79,10 @@ async def sign_in(node: Node, member: Member, old: str) -> str:
 
     def effect(connection: Connection) -> None:
         end_session(connection, old)
-        add_session(connection, token, session)
+        fresh = member_by_id(connection, member.id)
+        # A passphrase that was changed, or a second factor turned on, since it was looked at.
+        if fresh is not None and (fresh.secret, fresh.totp) == (member.secret, member.totp):
+            add_session(connection, token, session)
 
     await node.change(effect)
     return token

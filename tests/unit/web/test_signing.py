@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from node.store.members import all_members
+from node.web.sessions import find_session, sign_in
 from tests.support.pages import PASSPHRASE, Pages, pages
 
 
@@ -137,6 +138,17 @@ async def test_a_new_passphrase_signs_every_other_browser_out(site: Pages) -> No
     assert (await one.get("/me")).status == 200
     assert (await other.sign_in("Heron")).status == 400
     assert (await other.sign_in("Heron", "another green lantern")).status == 303
+
+
+async def test_who_gave_the_old_passphrase_while_it_was_changed_is_not_signed_in(
+    site: Pages,
+) -> None:
+    one = await site.somebody("member", "Heron")
+    (before,) = await site.node.read(all_members)
+    await one.post("/me/passphrase", {"old": PASSPHRASE, "new": "another green lantern"})
+    assert await find_session(site.node, await sign_in(site.node, before, "")) is None
+    (now,) = await site.node.read(all_members)
+    assert await find_session(site.node, await sign_in(site.node, now, "")) is not None
 
 
 async def test_one_time_codes_are_asked_for_and_count_once(site: Pages) -> None:

@@ -50,11 +50,13 @@ def _box(page: Page) -> nacl.secret.SecretBox:
 
 
 async def turn_on(page: Page) -> web.Response:
-    """Store the seed, once a code shows that the phone has it; gives the printed codes."""
+    """Store the seed, for whoever has the passphrase and a code of it; gives the printed codes."""
     try:
         seed = _box(page).decrypt(base64.urlsafe_b64decode(page.form.raw("sealed")))
     except (ValueError, nacl.exceptions.CryptoError):
         return await show(page)
+    if not await page.gate.passphrases.fits(page.form.raw("passphrase")[:MOST], page.who.secret):
+        return _offer(page, seed, "passphrase")  # whoever has her phone in hand locks nobody out
     step = step_of(seed, page.form.line("code"), page.now_us)
     if step is None or len(seed) != SEED_BYTES or page.who.totp:
         return _offer(page, seed, "code") if not page.who.totp else page.go("/me/codes")

@@ -157,9 +157,12 @@ async def test_one_time_codes_are_asked_for_and_count_once(site: Pages) -> None:
     seed = page.text.split('class="code"><bdi dir="ltr">')[1].split("</bdi>")[0].replace(" ", "")
     sealed = page.text.split('name="sealed" value="')[1].split('"')[0]
     totp = pyotp.TOTP(seed)
-    assert (await one.post("/me/codes", {"sealed": sealed, "code": "000000"})).status == 400
+    form = {"sealed": sealed, "passphrase": PASSPHRASE}
+    assert (await one.post("/me/codes", {**form, "code": "000000"})).status == 400
     code = totp.at(site.clock.now // 1_000_000)
-    page = await one.post("/me/codes", {"sealed": sealed, "code": code})
+    assert (await one.post("/me/codes", {**form, "code": code, "passphrase": "no"})).status == 400
+    assert (await site.person().sign_in("Heron")).status == 303
+    page = await one.post("/me/codes", {**form, "code": code})
     printed = page.text.split('<li><bdi dir="ltr">')[1].split("</bdi>")[0]
     other = site.person()
     assert (await other.sign_in("Heron")).status == 400
@@ -180,7 +183,8 @@ async def _codes_on(site: Pages, name: str) -> pyotp.TOTP:
     sealed = page.text.split('name="sealed" value="')[1].split('"')[0]
     totp = pyotp.TOTP(seed)
     code = totp.at(site.clock.now // 1_000_000)
-    assert (await one.post("/me/codes", {"sealed": sealed, "code": code})).status == 200
+    form = {"sealed": sealed, "code": code, "passphrase": PASSPHRASE}
+    assert (await one.post("/me/codes", form)).status == 200
     return totp
 
 

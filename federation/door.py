@@ -55,9 +55,18 @@ class Door(web.Server):
             if transport is not None and not transport.is_closing():
                 self._listen_to(transport)
 
-    def _listen_to(self, transport: asyncio.Transport) -> None:
+    def hear(self, request: web.BaseRequest, seconds: float) -> None:
+        """Let a request bring the rest of itself for so long; meanwhile it gives way like others.
+
+        For a handler that reads what comes bit by bit, and is `at_work` when it has it all.
+        """
+        if request.transport is not None and not request.transport.is_closing():
+            self._listen_to(request.transport, seconds)
+
+    def _listen_to(self, transport: asyncio.Transport, seconds: float | None = None) -> None:
         self._attend(transport)
-        later = self._loop.call_later(SILENT_S, self._cut, transport)
+        wait = SILENT_S if seconds is None else seconds
+        later = self._loop.call_later(wait, self._cut, transport)
         self._silent[transport] = later
 
     def _attend(self, transport: asyncio.BaseTransport) -> None:

@@ -8,12 +8,14 @@ import asyncio
 import logging
 import zlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from federation.door import Door
 from node.control import place
 from node.errors import NodeError, NotFound
 from node.pictures import Darkroom
@@ -59,8 +61,9 @@ _POLICY: Final = (
 class Gate:
     """Answers every request of the pages of one node."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, door: Door | None = None) -> None:
+        """`door` is where requests come in, and bounds how many connections are kept."""
+        self.node, self.door = node, door
         self.csrf = csrf_key(node.keystore.store_key)
         self.limits = Limits()
         self.room, self.visitors_room = Room(MEMBERS_BYTES), Room(VISITORS_BYTES)
@@ -132,10 +135,19 @@ class Gate:
         if route.method == "POST":
             if not _same_origin(request, self.hosts):
                 return page.show("trouble.html", status=403, code="origin", message="")
+            if self.door is not None:
+                self.door.hear(request, BODY_S)
             async with asyncio.timeout(BODY_S):
                 # whoever is not let in here may send words that must not be lost, but no files
                 files = FILES_MOST if page.admitted else 0
                 page.form = await read_form(request, route.body, lease, files)
+        with nullcontext() if self.door is None else self.door.at_work(request):
+            return await self._answered(page)
+
+    async def _answered(self, page: Page) -> web.StreamResponse:
+        """Answer a request that has come whole."""
+        route = page.route
+        if route.method == "POST":
             await self._look_again(page)
             proven = csrf_holds(self.csrf, page.token, page.form.raw("csrf"))
             if route.answers_late and not (proven and page.admitted):

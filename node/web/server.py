@@ -49,10 +49,9 @@ class PagesServer:
             # Templates and languages weigh 15 MB: a node whose pages nobody opens does without.
             from node.web.gate import Gate
 
-            self._gate = Gate(self._node)
-        assert self._door is not None  # noqa: S101  # it is what called
-        with self._door.at_work(request):
-            return await self._gate.answer(request)
+            assert self._door is not None  # noqa: S101  # it is what called
+            self._gate = Gate(self._node, self._door)
+        return await self._gate.answer(request)
 
     async def _listen(self, runner: web.ServerRunner) -> bool:
         settings = self._node.settings

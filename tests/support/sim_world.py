@@ -132,6 +132,8 @@ class World(Keepers):
     async def _converse(self, host: SimHost, peer: Peer, *, pull: bool) -> None:
         """Greet, push and pull, as `node.syncing` does."""
         if peer.hello_due or not peer.they_trust:
+            if host.rounds._exchange.greeting[bytes(peer.org)].locked():
+                return  # a node waits for the hello that is under way; here that waits for us
             peer = await host.rounds.greet(peer)
         if peer.they_trust and peer.state.may_hold_ours:
             await host.rounds.push(peer)

@@ -21,7 +21,7 @@ from tests.support.hostile import answering, matches, peer, sealed
 from tests.support.key_material import MadeUp
 from tests.support.one_node import befriend, one_node, published, received
 
-READS = {"alert_list", "alert_show", "alert_coverage"}
+READS = {"alert_list", "alert_show", "alert_coverage", "alert_board"}
 NUMBER = "+1 415 555 0142"
 
 

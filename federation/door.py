@@ -3,7 +3,8 @@
 Anybody can open connections and say nothing; each costs a file, of which a process has about a
 thousand. Invariants: never more than `MOST_OPEN` are kept; one that has not brought a whole
 request is closed after `SILENT_S`, and is the first to give way, the longest silent of all; one
-that is being answered never does. On the spine: a socket → (here) → `endpoint`, or the pages.
+that is being answered never does; what cannot be read is answered by a bare status. On the spine:
+a socket → (here) → `endpoint`, or the pages.
 """
 
 import asyncio
@@ -21,6 +22,21 @@ SILENT_S: Final = 75.0
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
+class _Terse(RequestHandler):
+    """Says nothing to a broken request: not what was in it, and not what reads it here."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:  # fmt: skip
+        super().handle_error(request, status, exc, message)
+        bare = web.Response(status=status, headers={"Cache-Control": "no-store", "Server": ""})
+        bare.force_close()
+        return bare
+
+
 class Door(web.Server):
     """A server of aiohttp that bounds its connections; the handler says when it is `at_work`."""
 
@@ -28,6 +44,10 @@ class Door(web.Server):
         """`log` gets what strangers break, so it is a silent one."""
         super().__init__(handler, access_log=None, logger=log)
         self._silent: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
+
+    def __call__(self) -> RequestHandler:
+        """What reads the requests of one connection."""
+        return _Terse(self, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Keep a new connection; the longest silent one gives way where there are too many."""

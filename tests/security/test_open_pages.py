@@ -76,3 +76,19 @@ async def test_a_form_that_comes_slowly_is_heard_to_its_end(
     async with asyncio.timeout(5):
         assert (await back.readline()).startswith(b"HTTP/1.1 403")
     out.close()
+
+
+@pytest.mark.parametrize(
+    "broken", ["Cookie: p=secret\x01", "Content-Length: <b>secret", f"X: {'secret' * 2000}"]
+)
+async def test_a_request_that_cannot_be_read_is_told_nothing_and_shown_nothing_of_it(
+    port: int, broken: str
+) -> None:
+    back, out = await asyncio.open_connection("127.0.0.1", port)
+    out.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{broken}\r\n\r\n".encode())
+    answer = await asyncio.wait_for(back.read(), 5)
+    out.close()
+    assert answer.startswith(b"HTTP/1.0 400")
+    assert b"secret" not in answer
+    assert b"Python" not in answer
+    assert b"Cache-Control: no-store" in answer

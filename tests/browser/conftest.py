@@ -111,7 +111,7 @@ def join(one: Visitor, invitation: str, name: str) -> None:
     one.go(invitation)
     one.page.fill("#name", name)
     one.page.fill("#passphrase", PASSPHRASE)
-    one.page.click("main button")
+    one.press("main button")
     one.page.wait_for_url("**/me/start")
 
 
@@ -125,7 +125,7 @@ def sign_in(visit: Callable[..., Visitor], site: Pages) -> Callable[..., Visitor
             one.go("/in")
             one.page.fill("#name", site.names[role])
             one.page.fill("#passphrase", PASSPHRASE)
-            one.page.click("main form button")
+            one.press("main form button")
             one.page.wait_for_url(f"{site.base}/*")
             assert one.path == "/", one.path
         return one

@@ -18,16 +18,16 @@ def test_somebody_joins_checks_a_number_and_leaves_for_good(
     one = visit(site.base, script=script)
     name = f"heron {script}"
     join(one, site.invitation(), name)
-    one.page.click("text=Go on")
+    one.press("text=Go on")
     one.page.fill("#q", "000 000 0000")
-    one.page.click("main button")
+    one.press("main button")
     assert one.path == "/look"
     assert "No match is not proof of safety" in one.page.inner_text("main")
     one.go("/me")
     assert name in one.page.inner_text("main")
-    one.page.click("text=Delete my account")
+    one.press("text=Delete my account")
     one.page.fill("#passphrase", PASSPHRASE)
-    one.page.click("main button")
+    one.press("main button")
     assert one.path == "/in?done=left"
 
 
@@ -39,12 +39,12 @@ def test_after_leaving_in_a_hurry_back_shows_no_alert(
                       stdin="Quick Exit Person\n")  # fmt: skip
     one = sign_in("member", script=script)
     one.page.fill("#q", "Quick Exit Person")
-    one.page.click("main button")
+    one.press("main button")
     assert "Quick Exit Person" in one.page.inner_text("main section")
-    one.page.click("text=Leave now")
+    one.press("text=Leave now")
     assert one.path == "/measures"
     for _ in range(3):
-        one.page.go_back(wait_until="load")
+        one.back()
         assert "Quick Exit Person" not in one.page.content()
     assert "/in" in one.path
 
@@ -60,6 +60,6 @@ def test_shift_three_times_leaves_at_once(sign_in: Visit) -> None:
 def test_a_language_can_be_chosen_without_an_account(visit: Visit, site: Pages) -> None:
     one = visit(site.base)
     one.go("/languages")
-    one.page.click("text=العربية")
+    one.press("text=العربية")
     assert one.page.get_attribute("html", "dir") == "rtl"
     assert one.path == "/in"

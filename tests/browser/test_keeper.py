@@ -24,7 +24,7 @@ def test_a_keeper_invites_somebody_who_joins_and_is_removed(
 ) -> None:
     one, name = sign_in("keeper", **look), f"Heron {look['width']} {look['scheme']}"
     one.go("/house/invite")
-    one.page.click('form[action="/house/invite"] button')
+    one.press('form[action="/house/invite"] button')
     assert_sound(one)
     link = one.page.locator(".slip .code").first.inner_text().strip()
     assert one.page.locator(".slip img").count() == 1
@@ -36,7 +36,7 @@ def test_a_keeper_invites_somebody_who_joins_and_is_removed(
     card.locator('form[action="/house/people/remove"] button').click()
     assert_sound(one)
     one.page.fill("#typed", name)
-    one.page.click("main form button")
+    one.press("main form button")
     one.page.wait_for_url("**/house/people?done=removed")
     assert name not in one.page.inner_text("main")
     new.go("/me")
@@ -48,7 +48,7 @@ def test_a_keeper_carries_a_backup_away(sign_in: Callable[..., Visitor]) -> None
     one.go("/house/backups")
     one.page.fill("#passphrase", PASSPHRASE)
     with one.page.expect_download() as waiting:
-        one.page.click('form[action="/house/backups"] button')
+        one.press('form[action="/house/backups"] button')
     file = waiting.value
     assert file.suggested_filename.startswith("copy-")
     assert file.path().read_bytes().startswith(b"PARASOL-BACKUP1")
@@ -61,10 +61,10 @@ def test_a_keeper_sees_what_a_change_of_rules_does_and_goes_back(
     one.go("/house/rules/change")
     text = one.page.input_value("#text")
     one.page.fill("#text", text.replace('export_to = "trusted"', 'export_to = "nobody"'))
-    one.page.click('form[action="/house/rules/check"] button')
+    one.press('form[action="/house/rules/check"] button')
     assert "Our alerts go to nobody." in one.page.inner_text("main")
     assert_sound(one)
-    one.page.click('button[formaction="/house/rules/edit"]')
+    one.press('button[formaction="/house/rules/edit"]')
     assert one.page.input_value("#text").count('export_to = "nobody"') == 1
     one.go("/house/rules")
     assert "Our alerts go to all trusted peers." in one.page.inner_text("main")

@@ -20,7 +20,7 @@ def tell(one: Visitor) -> None:
     """Open the form, also where something was begun before, and say the least that is needed."""
     one.go("/new")
     if one.page.query_selector("form[action='/new/drop']"):
-        one.page.click("form[action='/new/drop'] button")
+        one.press("form[action='/new/drop'] button")
         one.go("/new")
     one.page.check("input[value=threat]")
     one.page.check("input[value=yesterday]")
@@ -40,30 +40,30 @@ def test_a_member_reports_puts_a_number_right_and_comes_back_with_the_words(
     one.page.set_input_files(
         "#f-photo", {"name": "a.png", "mimeType": "image/png", "buffer": out.getvalue()}
     )
-    one.page.click(SEND)
+    one.press(SEND)
     assert "Nothing is lost" in one.page.inner_text("main")
     assert_sound(one)
     assert one.page.input_value("#f-text") == "He shouted and would not leave."
     assert "1 photo is attached" in one.page.inner_text("main")
     one.page.fill("#f-phone", "")
-    one.page.click(SEND)
+    one.press(SEND)
     assert one.path == "/new/sent"
     assert_sound(one)
     words = one.page.inner_text("#words")
     assert len(words.split("-")) == 6
     assert one.page.is_visible("[data-copy]") is script
-    one.page.click("text=I have the words")
-    one.page.go_back(wait_until="load")
+    one.press("text=I have the words")
+    one.back()
     assert words not in one.page.content()
 
     other = visit(site.base, script=script)
     other.go("/code")
     other.page.fill("#code", words)
-    other.page.click("main button")
+    other.press("main button")
     assert "waits for the desk" in other.page.inner_text("main")
     assert_sound(other)
-    other.page.click("text=Leave now")
-    other.page.go_back(wait_until="load")
+    other.press("text=Leave now")
+    other.back()
     assert "waits for the desk" not in other.page.inner_text("main")
 
 
@@ -79,23 +79,23 @@ def test_half_a_report_is_kept_for_its_writer_and_for_nobody_else(
             pass
         assert kept.value.status == 204
     else:
-        one.page.click("text=Keep it for later")
+        one.press("text=Keep it for later")
     one.go("/")
-    one.page.click("text=Sign out")
+    one.press("text=Sign out")
     for role in ("outreach", "member"):
         one.go("/in")
         one.page.fill("#name", site.names[role])
         one.page.fill("#passphrase", PASSPHRASE)
-        one.page.click("main button")
+        one.press("main button")
         one.go("/new")
         begun = "You began a report" in one.page.inner_text("main")
         assert begun is (role == "member")
         if not begun:
-            one.page.click("text=Sign out")
+            one.press("text=Sign out")
     assert_sound(one)
-    one.page.click("text=Go on with it")
+    one.press("text=Go on with it")
     assert one.page.input_value("#f-name") == "Grey Bob"
     assert one.page.is_checked("input[value=threat]")
     one.go("/new")
-    one.page.click("text=Throw it away")
+    one.press("text=Throw it away")
     assert "You began a report" not in one.page.inner_text("main")

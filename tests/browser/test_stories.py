@@ -32,18 +32,18 @@ def _send(one: Visitor, name: str, *consents: str, photo: bool = False) -> str:
         page.check(f"input[name=consent][value={consent}]")
     if photo:
         page.set_input_files("#f-photo", files=[_photo()])
-    page.click("button:text-is('Send')")
+    one.press("button:text-is('Send')")
     assert one.path.startswith("/new/sent"), page.inner_text("main")
     words = page.inner_text("#words")
     assert len(words.split("-") if "-" in words else words.split()) == 6, "six words"
-    page.click("text=I have the words")
+    one.press("text=I have the words")
     return words
 
 
 def _checked(one: Visitor, text: str) -> str:
     one.go("/")
     one.page.fill("#q", text)
-    one.page.click("main form button")
+    one.press("main form button")
     return one.page.inner_text("main")
 
 
@@ -57,19 +57,19 @@ def test_a_report_becomes_an_alert_and_is_taken_back(
     assert "No match\n" in _checked(member, name)
     reviewer = sign_in("reviewer", script=script, width=1280)
     reviewer.go("/work?kind=report")
-    reviewer.page.click("article a >> nth=0")
+    reviewer.press("article a >> nth=0")
     reviewer.picture(f"story-draft-{script}")
     assert "He had a knife" in reviewer.page.inner_text("main")
-    reviewer.page.click("button:text-is('Save and publish')")
+    reviewer.press("button:text-is('Save and publish')")
     assert "published" in reviewer.page.inner_text("main"), reviewer.page.inner_text("main")
     assert name in _checked(member, name).split("Read as")[0]
     somebody = visit(site.base, script=script)
     somebody.go("/code")
     somebody.page.fill("#code", words)
-    somebody.page.click("button:text-is('Open')")
+    somebody.press("button:text-is('Open')")
     assert "in force" in somebody.page.inner_text("main")
-    somebody.page.click("text=Take all of it back")
-    somebody.page.click("main form button >> nth=0")
+    somebody.press("text=Take all of it back")
+    somebody.press("main form button >> nth=0")
     assert "deleted" in somebody.page.inner_text("main")
     assert "No match\n" in _checked(member, name)
 
@@ -82,9 +82,9 @@ def test_what_was_half_written_is_there_again(
     join(one, site.invitation("outreach"), f"half written {script}")
     one.go("/new")
     one.page.fill("#f-text", "Half of a sentence")
-    one.page.click("text=Keep it for later")
+    one.press("text=Keep it for later")
     one.go("/new")
-    one.page.click("text=Go on with it")
+    one.press("text=Go on with it")
     assert one.page.input_value("#f-text") == "Half of a sentence"
     other = sign_in("member", script=script)
     other.go("/new")
@@ -100,7 +100,7 @@ def test_the_script_keeps_what_is_written_while_the_line_breaks(visit: Visit, si
     one.context.set_offline(True)
     one.context.set_offline(False)
     one.go("/new")
-    one.page.click("text=Go on with it")
+    one.press("text=Go on with it")
     assert "Kept by the script" in one.page.content()
 
 
@@ -118,7 +118,7 @@ def test_an_outreach_worker_reports_for_somebody(sign_in: Visit, script: bool) -
 def test_a_visitor_reports_without_an_account(visit: Visit, site: Pages, script: bool) -> None:
     one = visit(site.base, script=script)
     one.go("/in")
-    one.page.click("text=Report without an account")
+    one.press("text=Report without an account")
     assert one.path == "/new"
     assert _send(one, "A Visitor's")
 
@@ -129,8 +129,8 @@ def test_a_keeper_invites_somebody_and_looks_after_the_node(
 ) -> None:
     one = sign_in("keeper", script=script, width=1280)
     one.go("/house/people")
-    one.page.click("text=Invite somebody")
-    one.page.click("main form button >> nth=0")
+    one.press("text=Invite somebody")
+    one.press("main form button >> nth=0")
     code = one.page.inner_text("#code").strip()
     joined = visit(site.base, script=script)
     joined.go(f"/join/{code}")

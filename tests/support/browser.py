@@ -34,6 +34,9 @@ PICTURES = Path(__file__).parents[2] / "build" / "screens"
 HEIGHTS = {320: 568}  # the smallest phone still in use; every other width gets HEIGHT
 HEIGHT = 800
 WITHIN_MS = 15_000
+BACK_TRIES = 20
+BACK_AGAIN_MS = 100
+NOT_THERE_YET = "Not attached to an active page"
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 AT_HOME = {"about", "blob", "chrome-error", "data"}  # schemes that ask nobody for anything
 FLAGS = (
@@ -79,6 +82,29 @@ class Visitor:
         answer = self.page.goto(path, wait_until="load")
         assert answer is not None, f"{path} is the page that was open"
         return answer
+
+    def press(self, selector: str) -> None:
+        """Click, and wait until the page to which that leads is all there."""
+        self.page.click(selector)
+        self.page.wait_for_load_state("load")
+
+    def back(self) -> None:
+        """Go back one page.
+
+        For a moment after a page came the driver may not reach it: a page of ours opens in a group
+        of its own (COOP), and the browser changes processes for it.
+        """
+        self.page.wait_for_load_state("load")
+        for _ in range(BACK_TRIES):
+            try:
+                self.page.go_back(wait_until="load")
+            except Error as error:
+                if NOT_THERE_YET not in str(error):
+                    raise
+                self.page.wait_for_timeout(BACK_AGAIN_MS)
+            else:
+                return
+        raise AssertionError("the browser did not go back")
 
     @property
     def path(self) -> str:

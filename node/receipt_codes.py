@@ -31,10 +31,10 @@ async def new_receipt(node: Node) -> tuple[str, bytes]:
 async def open_code(node: Node, code: str, door: Door = Door.DESK) -> Opens:
     """What a code opens. NotFound, told alike whatever was typed; TooMany where tries are spent."""
     context = node.context
-    await node.read(refuse_if_spent, door, context.now_us())
+    await node.read(refuse_if_spent, door, context.now_us)
 
     def begin(connection: Connection) -> bytes:
-        begin_attempt(connection, door, context.now_us())
+        begin_attempt(connection, door, context.now_us)
         return salt(connection, context.random)
 
     hashed = await _hash(code, await node.change(begin))

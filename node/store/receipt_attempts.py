@@ -7,6 +7,7 @@ out for longer than one try takes to come back. What is refused is not written d
 A door's tries are one number: the moment at which all of them will be back.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +20,7 @@ from protocol.codec import decode, encode
 from protocol.shape import as_array, as_int
 
 MINUTE_S = 60
+Clock = Callable[[], int]  # microseconds since 1970
 
 
 class Door(StrEnum):
@@ -42,15 +44,15 @@ RATES = {Door.DESK: Rate(10, 60 * SECOND_US), Door.PAGE: Rate(30, SECOND_US)}
 WRONG = "receipt_wrong"  # encode([day, how many]), for the keeper
 
 
-def refuse_if_spent(connection: Connection, door: Door, now_us: int) -> None:
+def refuse_if_spent(connection: Connection, door: Door, clock: Clock) -> None:
     """TooMany where no try is left at this door; changes nothing."""
-    _spent_until(connection, door, now_us)
+    _spent_until(connection, door, clock)
 
 
-def begin_attempt(connection: Connection, door: Door, now_us: int) -> None:
+def begin_attempt(connection: Connection, door: Door, clock: Clock) -> None:
     """Take a try before the code is tried, so that none goes uncounted; TooMany if none is left."""
-    meta.put_int(connection, _name(door), _spent_until(connection, door, now_us))
-    _count(connection, now_us, 1)
+    meta.put_int(connection, _name(door), _spent_until(connection, door, clock))
+    _count(connection, clock(), 1)
 
 
 def end_attempt(connection: Connection, door: Door, now_us: int) -> None:
@@ -69,11 +71,16 @@ def wrong_today(connection: Connection, now_us: int) -> int:
     return as_int(count, 0) if as_int(day, 0) == now_us // DAY_US else 0
 
 
-def _spent_until(connection: Connection, door: Door, now_us: int) -> int:
-    """When all tries would be back if one more were taken now."""
+def _spent_until(connection: Connection, door: Door, clock: Clock) -> int:
+    """When all tries would be back if one more were taken now.
+
+    The clock is read after what stands: read before, it could be earlier than a try that was taken
+    meanwhile, and the last try would be refused.
+    """
     rate = RATES[door]
-    most = now_us + rate.burst * rate.each_us
     stands = meta.get_int(connection, _name(door))
+    now_us = clock()
+    most = now_us + rate.burst * rate.each_us
     # beyond `most` the clock was set back, which must not close the door for the difference
     after = (stands if now_us < stands <= most else now_us) + rate.each_us
     if after > most:

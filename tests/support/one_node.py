@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection
@@ -35,11 +36,13 @@ class Clock:
     """A clock that moves when it is told to, and one microsecond whenever it is read."""
 
     now: int = NOW
+    _turn: Lock = field(default_factory=Lock, repr=False)  # threads read it, and it never goes back
 
     def __call__(self) -> int:
         """Microseconds since 1970."""
-        self.now += 1
-        return self.now
+        with self._turn:
+            self.now += 1
+            return self.now
 
 
 @asynccontextmanager

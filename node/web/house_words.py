@@ -208,10 +208,10 @@ WAYS: Final[Mapping[str, str]] = {
     "asks_much": "/house/peers",
     "many_tokens": "/house/peers",
     "braked": "/house/brake",
-    "objections_late": "/work",
-    "objections_wait": "/work",
-    "unconfirmed_end": "/work",
-    "review_waits": "/work",
+    "objections_late": "/desk",
+    "objections_wait": "/desk",
+    "unconfirmed_end": "/desk",
+    "review_waits": "/desk",
 }
 """Where the cure is on a page of ours."""
 

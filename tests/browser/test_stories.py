@@ -56,7 +56,7 @@ def test_a_report_becomes_an_alert_and_is_taken_back(
     words = _send(member, name, "members", photo=True)
     assert "No match\n" in _checked(member, name)
     reviewer = sign_in("reviewer", script=script, width=1280)
-    reviewer.go("/work?kind=report")
+    reviewer.go("/desk?kind=report")
     reviewer.press("article a >> nth=0")
     reviewer.picture(f"story-draft-{script}")
     assert "He had a knife" in reviewer.page.inner_text("main")
@@ -110,7 +110,7 @@ def test_an_outreach_worker_reports_for_somebody(sign_in: Visit, script: bool) -
     one.go("/new")
     one.page.check("input[name=basis][value=with_consent]")
     assert _send(one, "Somebody Else's")
-    one.go("/work")
+    one.go("/desk")
     assert "for others of the organisation" in one.page.inner_text("main")
 
 

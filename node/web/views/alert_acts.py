@@ -131,7 +131,7 @@ async def _take_back(page: Page, alert: str) -> str:
 
 async def _adopt(page: Page, alert: str) -> str:
     made = await page.call("voice_adopt", alert=alert)
-    return f"/work/{made['id']}" if "draft:show" in page.gate.routes else ""
+    return f"/desk/{made['id']}" if "draft:show" in page.gate.routes else ""
 
 
 async def _correct(page: Page, alert: str) -> str:

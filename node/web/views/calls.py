@@ -22,4 +22,4 @@ async def note(page: Page) -> web.Response:
     """Note that she was called, or is to be called again."""
     draft, made = page.form.line("draft"), page.form.line("do") != "again"
     await page.node.change(note_call, page.node.context, draft, page.who.name, made=made)
-    return page.go("/work/calls", done="called" if made else "saved")
+    return page.go("/desk/calls", done="called" if made else "saved")

@@ -71,7 +71,7 @@ async def batch_publish(page: Page) -> web.Response:
     try:
         return await _batch(page, done)
     except NotFound:
-        return page.go("/work", done="batch")
+        return page.go("/desk", done="batch")
 
 
 async def words(page: Page) -> web.Response:
@@ -91,7 +91,7 @@ async def words_settle(page: Page) -> web.Response:
     if not id_:
         raise BadRequest("which one?")
     await page.call("receipt_accept" if accept else "receipt_decline", id=id_)
-    return page.go("/work/words", done="taken" if accept else "declined")
+    return page.go("/desk/words", done="taken" if accept else "declined")
 
 
 async def urgent(page: Page) -> web.Response:
@@ -119,7 +119,7 @@ async def _who(page: Page, alert: str) -> list[str]:
 async def urgent_confirm(page: Page) -> web.Response:
     """Confirm one of them."""
     await page.call("alert_confirm", alert=page.form.line("alert"), by=page.who.name)
-    return page.go("/work/urgent", done="confirmed")
+    return page.go("/desk/urgent", done="confirmed")
 
 
 async def others(page: Page) -> web.Response:
@@ -142,4 +142,4 @@ async def others_pass(page: Page) -> web.Response:
     if not alerts:
         raise BadRequest("choose at least one")
     await page.call("review_pass", alerts=alerts, by=page.who.name)
-    return page.go(f"/work/others/{page.path['org']}", done="passed")
+    return page.go(f"/desk/others/{page.path['org']}", done="passed")

@@ -154,12 +154,12 @@ async def act(page: Page) -> web.Response:
         then = form.line("then")
         if then == "agree":
             await page.call("draft_approve", ids=[id_], by=page.who.name)
-            return page.go("/work", done="agreed")
+            return page.go("/desk", done="agreed")
         if then == "publish":
             return await _publish(page, desk.draft)
     except BadField as error:
         return await _show(page, str(error), typed=form, status=400)
-    return page.go(f"/work/{id_}", done="saved")
+    return page.go(f"/desk/{id_}", done="saved")
 
 
 async def _save(page: Page, draft: Draft) -> None:
@@ -189,7 +189,7 @@ async def _publish(page: Page, before: Draft) -> web.Response:
             await page.call("draft_approve", ids=[before.id], by=page.who.name)
         return await _show(page, _why(page, desk.draft, reason), status=400)
     await _put_together(page, result["published"][0])
-    return page.go("/work", done="provisional" if result.get("provisional") else "published")
+    return page.go("/desk", done="provisional" if result.get("provisional") else "published")
 
 
 def _why(page: Page, draft: Draft, reason: str) -> str:
@@ -221,7 +221,7 @@ async def refuse(page: Page) -> web.Response:
         wrong = N_("Say why: the reporter sees it when she comes back with her code.")
         return await _show(page, page.tr(wrong), status=400)
     await page.call("draft_refuse", id=id_, reason=reason, by=page.who.name)
-    return page.go("/work", done="refused")
+    return page.go("/desk", done="refused")
 
 
 async def ask(page: Page) -> web.Response:
@@ -231,7 +231,7 @@ async def ask(page: Page) -> web.Response:
         await ask_reporter(page.node, desk.draft.id, page.form.text("question"))
     except BadField as error:
         return await _show(page, str(error), typed=page.form, status=400)
-    return page.go(f"/work/{desk.draft.id}", done="asked")
+    return page.go(f"/desk/{desk.draft.id}", done="asked")
 
 
 async def peers(page: Page) -> web.Response:
@@ -240,5 +240,5 @@ async def peers(page: Page) -> web.Response:
     try:
         seen = await previews(page, desk.draft.id, most=None)
     except BadField:
-        return page.go(f"/work/{desk.draft.id}")
+        return page.go(f"/desk/{desk.draft.id}")
     return page.show("draft_peers.html", draft=desk.draft, seen=seen)

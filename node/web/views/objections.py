@@ -48,7 +48,7 @@ async def take(page: Page) -> web.Response:
         await page.call("dispute_open", alert=alert, by=page.who.name, objection=words)
     except NodeError as error:
         return await _show(page, str(error), 400)
-    return page.go("/work/objections", done="objection")
+    return page.go("/desk/objections", done="objection")
 
 
 async def answer(page: Page) -> web.Response:
@@ -63,7 +63,7 @@ async def answer(page: Page) -> web.Response:
         )  # fmt: skip
     except NodeError as error:
         return await _show(page, str(error), 400, id_)
-    return page.go("/work/objections", done="answered")
+    return page.go("/desk/objections", done="answered")
 
 
 async def close(page: Page) -> web.Response:
@@ -73,4 +73,4 @@ async def close(page: Page) -> web.Response:
         await page.call("dispute_close", id=id_, by=page.who.name)
     except NodeError as error:
         return await _show(page, str(error), 400, id_)
-    return page.go("/work/objections", done="closed_objection")
+    return page.go("/desk/objections", done="closed_objection")

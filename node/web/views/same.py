@@ -29,4 +29,4 @@ async def decide(page: Page) -> web.Response:
     if do not in {"join", "part"}:
         raise BadRequest("one person, or two?")
     await page.call(f"cluster_{do}", alert=alert, other=other, by=page.who.name)
-    return page.go("/work/same", done="grouped")
+    return page.go("/desk/same", done="grouped")

@@ -29,7 +29,7 @@ async def draft(site: Pages, **fields: str | Sequence[str]) -> str:
 
 async def shown(one: Person, identity: str) -> dict[str, str]:
     """The fields of the form of a draft, as a browser would send them unchanged."""
-    text = (await one.get(f"/work/{identity}")).text
+    text = (await one.get(f"/desk/{identity}")).text
     words = re.search(r'name="words" value="([0-9a-f]+)"', text)
     assert words
     return {"words": words[1]}
@@ -41,7 +41,7 @@ async def test_the_queue_shows_the_urgent_first_and_then_the_old(site: Pages) ->
     await draft(site, codes="SA", city="Fresno")
     await draft(site, codes="raid", city="Salinas")
     one = await site.somebody("reviewer")
-    words = (await one.get("/work")).words
+    words = (await one.get("/desk")).words
     assert words.index("Fresno") < words.index("Salinas") < words.index("Oakland")
     assert "Everything (3)" in words
 
@@ -50,25 +50,25 @@ async def test_the_queue_has_twenty_a_page_and_filters(site: Pages) -> None:
     for _ in range(21):
         await draft(site, codes="NP")
     one = await site.somebody("reviewer")
-    first = await one.get("/work")
+    first = await one.get("/desk")
     assert first.text.count("<article") == 20
-    assert (await one.get("/work?page=1")).text.count("<article") == 1
-    assert "Nothing waits here" in (await one.get("/work?kind=words")).words
-    assert "Reports (21)" in (await one.get("/work?kind=report")).words
-    assert (await one.get("/work?kind=%3Cscript%3E&page=999999")).status == 200
+    assert (await one.get("/desk?page=1")).text.count("<article") == 1
+    assert "Nothing waits here" in (await one.get("/desk?kind=words")).words
+    assert "Reports (21)" in (await one.get("/desk?kind=report")).words
+    assert (await one.get("/desk?kind=%3Cscript%3E&page=999999")).status == 200
 
 
 async def test_a_draft_is_published_as_it_is_shown(site: Pages) -> None:
     identity = await draft(site, codes="NP", phone="510 555 0123", city="Oakland")
     one = await site.somebody("reviewer", "Heron")
     fields = await shown(one, identity)
-    answer = await one.post(f"/work/{identity}", fields | {"then": "publish"})
-    assert answer.goes == "/work?done=published"
+    answer = await one.post(f"/desk/{identity}", fields | {"then": "publish"})
+    assert answer.goes == "/desk?done=published"
     listed = (await site.node.dispatch("alert_list", {}))["alerts"]
     assert len(listed) == 1
     acts = (await site.node.dispatch("audit", {}))["acts"]
     assert ("Heron", "published") in {(act["who"], act["what"]) for act in acts}
-    assert "This draft is published" in (await one.get(f"/work/{identity}")).words
+    assert "This draft is published" in (await one.get(f"/desk/{identity}")).words
 
 
 async def test_only_what_was_changed_is_written_and_prompts_of_other_fields_stay(
@@ -76,12 +76,12 @@ async def test_only_what_was_changed_is_written_and_prompts_of_other_fields_stay
 ) -> None:
     identity = await draft(site, codes="NP", text="call 510 555 0123", city="Oakland")
     one = await site.somebody("reviewer")
-    page = await one.get(f"/work/{identity}")
+    page = await one.get(f"/desk/{identity}")
     assert "A number stands in the words" in page.words
     fields = await shown(one, identity)
     same = {"f.text": "call 510 555 0123", "lang.text": "en", "f.place.city": "Fresno"}
-    answer = await one.post(f"/work/{identity}", fields | same | {"then": "save"})
-    assert answer.goes == f"/work/{identity}?done=saved"
+    answer = await one.post(f"/desk/{identity}", fields | same | {"then": "save"})
+    assert answer.goes == f"/desk/{identity}?done=saved"
     kept = await site.node.dispatch("draft_show", {"id": identity})
     assert kept["fields"]["place.city"] == "Fresno"
     assert kept["fields"]["text"] == ["en", "call 510 555 0123"]
@@ -93,7 +93,7 @@ async def test_what_cannot_be_read_is_shown_again_with_all_that_was_typed(site: 
     one = await site.somebody("reviewer")
     fields = await shown(one, identity)
     typed = {"f.phone": "not a number", "f.text": "<script>alert(1)</script> he left"}
-    answer = await one.post(f"/work/{identity}", fields | typed | {"then": "save"})
+    answer = await one.post(f"/desk/{identity}", fields | typed | {"then": "save"})
     assert answer.status == 400
     assert 'value="not a number"' in answer.text
     assert "&lt;script&gt;alert(1)" in answer.text
@@ -108,18 +108,18 @@ async def test_a_prompt_keeps_a_draft_until_somebody_says_that_the_words_may_sta
     identity = await draft(site, codes="NP", text="he said Lena sent him", city="Oakland")
     one = await site.somebody("reviewer")
     fields = await shown(one, identity)
-    answer = await one.post(f"/work/{identity}", fields | {"then": "publish"})
+    answer = await one.post(f"/desk/{identity}", fields | {"then": "publish"})
     assert answer.status == 400
     assert "Look at each prompt" in answer.words
-    answer = await one.post(f"/work/{identity}", fields | {"then": "publish", "despite": "on"})
-    assert answer.goes == "/work?done=published"
+    answer = await one.post(f"/desk/{identity}", fields | {"then": "publish", "despite": "on"})
+    assert answer.goes == "/desk?done=published"
 
 
 async def test_new_words_with_a_number_are_saved_and_not_published(site: Pages) -> None:
     identity = await draft(site, codes="NP", city="Oakland")
     one = await site.somebody("reviewer")
     fields = await shown(one, identity) | {"f.text": "ring 510 555 0123", "despite": "on"}
-    answer = await one.post(f"/work/{identity}", fields | {"then": "publish"})
+    answer = await one.post(f"/desk/{identity}", fields | {"then": "publish"})
     assert answer.status == 400
     assert "something new to look at" in answer.words
     assert (await site.node.dispatch("alert_list", {}))["alerts"] == []
@@ -129,8 +129,8 @@ async def test_two_who_read_at_once_do_not_write_over_each_other(site: Pages) ->
     identity = await draft(site, codes="NP", city="Oakland")
     one, other = await site.somebody("reviewer"), await site.somebody("keeper")
     mine, hers = await shown(one, identity), await shown(other, identity)
-    assert (await one.post(f"/work/{identity}", mine | {"f.place.city": "Fresno"})).status == 303
-    answer = await other.post(f"/work/{identity}", hers | {"then": "publish", "f.name": "Tall Jim"})
+    assert (await one.post(f"/desk/{identity}", mine | {"f.place.city": "Fresno"})).status == 303
+    answer = await other.post(f"/desk/{identity}", hers | {"then": "publish", "f.name": "Tall Jim"})
     assert answer.status == 400
     assert "changed it meanwhile" in answer.words
     assert 'value="Tall Jim"' in answer.text
@@ -139,10 +139,10 @@ async def test_two_who_read_at_once_do_not_write_over_each_other(site: Pages) ->
 async def test_a_draft_is_put_aside_with_a_reason(site: Pages) -> None:
     identity = await draft(site, codes="NP")
     one = await site.somebody("reviewer", "Heron")
-    await one.get(f"/work/{identity}")
-    assert (await one.post(f"/work/{identity}/aside", {"reason": " "})).status == 400
-    answer = await one.post(f"/work/{identity}/aside", {"reason": "here already"})
-    assert answer.goes == "/work?done=refused"
+    await one.get(f"/desk/{identity}")
+    assert (await one.post(f"/desk/{identity}/aside", {"reason": " "})).status == 400
+    answer = await one.post(f"/desk/{identity}/aside", {"reason": "here already"})
+    assert answer.goes == "/desk?done=refused"
     kept = await site.node.dispatch("draft_show", {"id": identity})
     assert (kept["state"], kept["reason"]) == ("refused", "here already")
 
@@ -152,11 +152,11 @@ async def test_a_no_of_the_reporter_leaves_nothing_to_publish(site: Pages) -> No
         "draft_new", {"fields": {"codes": ["NP"]}, "consent": ["members=no"]}
     )
     one = await site.somebody("reviewer")
-    page = await one.get(f"/work/{made['id']}")
+    page = await one.get(f"/desk/{made['id']}")
     assert "She said no" in page.words
     assert 'value="publish"' not in page.text
     fields = await shown(one, made["id"])
-    answer = await one.post(f"/work/{made['id']}", fields | {"then": "publish", "despite": "on"})
+    answer = await one.post(f"/desk/{made['id']}", fields | {"then": "publish", "despite": "on"})
     assert answer.status == 400
     assert (await site.node.dispatch("alert_list", {}))["alerts"] == []
 
@@ -166,11 +166,11 @@ async def test_the_page_says_what_each_peer_would_see_and_why_not_more(site: Pag
     await befriend(site.node, "Delta")
     identity = await draft(site, codes="NP", name="Jim", city="Oakland", date="2026-01-20")
     one = await site.somebody("reviewer")
-    page = await one.get(f"/work/{identity}")
+    page = await one.get(f"/desk/{identity}")
     assert "Harbour" in page.words
     assert "origin.date_precision=week" in page.words
     assert page.text.count('<details class="card"') == 1  # both see the same
-    assert "Harbour" in (await one.get(f"/work/{identity}/peers")).words
+    assert "Harbour" in (await one.get(f"/desk/{identity}/peers")).words
 
 
 async def test_what_names_the_same_number_is_suggested_with_the_reason(site: Pages) -> None:
@@ -179,16 +179,16 @@ async def test_what_names_the_same_number_is_suggested_with_the_reason(site: Pag
     second = await draft(site, codes="TH", phone="+1 510 555 0123", name="Jim")
     third = await draft(site, codes="HG", name="jim")
     one = await site.somebody("reviewer")
-    page = await one.get(f"/work/{second}")
+    page = await one.get(f"/desk/{second}")
     assert done["published"][0][:8] in page.words
     assert "both have the same phone number" in page.words
     assert third in page.words
     assert "a weak sign" in page.words
     fields = await shown(one, second)
     answer = await one.post(
-        f"/work/{second}", fields | {"then": "publish", "together": done["published"][0]}
+        f"/desk/{second}", fields | {"then": "publish", "together": done["published"][0]}
     )
-    assert answer.goes == "/work?done=published"
+    assert answer.goes == "/desk?done=published"
     clusters = (await site.node.dispatch("cluster_list", {}))["clusters"]
     assert [each["state"] for each in clusters] == ["confirmed"]
 
@@ -206,14 +206,14 @@ async def test_an_imported_list_stands_as_one_batch_and_its_clear_rows_go_togeth
 ) -> None:
     await imported(site)
     one = await site.somebody("reviewer", "Heron")
-    queue = await one.get("/work")
+    queue = await one.get("/desk")
     assert queue.text.count("<article") == 1
     assert "old list.csv" in queue.words
-    link = queue.text.partition('href="/work/lists/')[2].partition('"')[0]
-    page = await one.get(f"/work/lists/{link}")
+    link = queue.text.partition('href="/desk/lists/')[2].partition('"')[0]
+    page = await one.get(f"/desk/lists/{link}")
     assert "old" not in link
     waits = len((await site.node.dispatch("draft_list", {}))["drafts"])
-    answer = await one.post(f"/work/lists/{link}", {"doubts": "1"})
+    answer = await one.post(f"/desk/lists/{link}", {"doubts": "1"})
     left = (await site.node.dispatch("draft_list", {}))["drafts"]
     alerts = (await site.node.dispatch("alert_list", {}))["alerts"]
     assert page.status == 200
@@ -229,13 +229,13 @@ async def test_rows_with_small_doubts_go_only_where_somebody_asks_for_that(site:
     drafts = (await site.node.dispatch("draft_list", {}))["drafts"]
     assert [len(each["doubts"]) > 0 for each in drafts] == [True, False]
     one = await site.somebody("reviewer", "Heron")
-    link = (await one.get("/work")).text.partition('href="/work/lists/')[2].partition('"')[0]
-    page = await one.get(f"/work/lists/{link}?only=doubted")
+    link = (await one.get("/desk")).text.partition('href="/desk/lists/')[2].partition('"')[0]
+    page = await one.get(f"/desk/lists/{link}?only=doubted")
     assert "Row 2" in page.words
     assert "Row 3" not in page.words
-    await one.post(f"/work/lists/{link}")
+    await one.post(f"/desk/lists/{link}")
     assert len((await site.node.dispatch("alert_list", {}))["alerts"]) == 1
-    await one.post(f"/work/lists/{link}", {"doubts": "1"})
+    await one.post(f"/desk/lists/{link}", {"doubts": "1"})
     assert len((await site.node.dispatch("alert_list", {}))["alerts"]) == 2
 
 
@@ -244,7 +244,7 @@ async def test_codes_that_were_guessed_stand_in_words(site: Pages) -> None:
     found = (await site.node.dispatch("draft_list", {}))["drafts"][0]
     codes = found["doubts"][0]["guess"].split(", ")
     one = await site.somebody("reviewer", "Heron")
-    told = (await one.get(f"/work/{found['id']}")).words.partition("was guessed")[2][:200]
+    told = (await one.get(f"/desk/{found['id']}")).words.partition("was guessed")[2][:200]
     assert codes
     assert not [each for each in codes if each in told]
 
@@ -254,11 +254,11 @@ async def test_an_unclear_answer_of_a_reporter_is_read_by_a_person(site: Pages) 
     await imported(site, text)
     found = (await site.node.dispatch("draft_list", {}))["drafts"][0]["id"]
     one = await site.somebody("reviewer", "Heron")
-    assert "Her words say yes" in (await one.get(f"/work/{found}")).words
+    assert "Her words say yes" in (await one.get(f"/desk/{found}")).words
     fields = await shown(one, found)
     sent = fields | {"then": "publish", "despite": "on"}
-    assert "Say first what she answered" in (await one.post(f"/work/{found}", sent)).words
-    answer = await one.post(f"/work/{found}", fields | {"consent": "no", "then": "publish"})
+    assert "Say first what she answered" in (await one.post(f"/desk/{found}", sent)).words
+    answer = await one.post(f"/desk/{found}", fields | {"consent": "no", "then": "publish"})
     assert answer.status == 400
     assert "She said no" in answer.words
     kept = await site.node.dispatch("draft_show", {"id": found})
@@ -269,12 +269,12 @@ async def test_words_of_a_reporter_are_taken_up_or_declined(site: Pages) -> None
     made = await site.node.dispatch("draft_new", {"fields": {"codes": ["NP"]}, "receipt": True})
     await site.node.dispatch("receipt_add", {"code": made["receipt"], "text": "<b>he is back</b>"})
     one = await site.somebody("reviewer")
-    assert "From a reporter" in (await one.get("/work")).words
-    page = await one.get("/work/words")
+    assert "From a reporter" in (await one.get("/desk")).words
+    page = await one.get("/desk/words")
     assert "&lt;b&gt;he is back" in page.text
     waiting = (await site.node.dispatch("receipt_updates", {}))["updates"]
-    answer = await one.post("/work/words", {"id": waiting[0]["id"], "do": "accept"})
-    assert answer.goes == "/work/words?done=taken"
+    answer = await one.post("/desk/words", {"id": waiting[0]["id"], "do": "accept"})
+    assert answer.goes == "/desk/words?done=taken"
     kept = await site.node.dispatch("draft_show", {"id": made["id"]})
     assert "<b>he is back</b>" in kept["report"].values()
 
@@ -282,11 +282,11 @@ async def test_words_of_a_reporter_are_taken_up_or_declined(site: Pages) -> None
 async def test_a_reporter_is_asked_back(site: Pages) -> None:
     made = await site.node.dispatch("draft_new", {"fields": {"codes": ["NP"]}, "receipt": True})
     one = await site.somebody("reviewer")
-    await one.get(f"/work/{made['id']}")
-    assert (await one.post(f"/work/{made['id']}/ask", {"question": ""})).status == 400
-    answer = await one.post(f"/work/{made['id']}/ask", {"question": "Which car was it?"})
+    await one.get(f"/desk/{made['id']}")
+    assert (await one.post(f"/desk/{made['id']}/ask", {"question": ""})).status == 400
+    answer = await one.post(f"/desk/{made['id']}/ask", {"question": "Which car was it?"})
     assert answer.status == 303
-    page = await one.get(f"/work/{made['id']}")
+    page = await one.get(f"/desk/{made['id']}")
     assert "Which car was it?" in page.words
     assert "not answered yet" in page.words
 
@@ -295,7 +295,7 @@ async def test_a_reporter_is_asked_back(site: Pages) -> None:
 async def test_nobody_else_sees_the_desk(site: Pages, role: str) -> None:
     identity = await draft(site, codes="NP", text="he shouted")
     one = await site.somebody(role)
-    for path in ("/work", f"/work/{identity}", "/work/words", "/work/urgent"):
+    for path in ("/desk", f"/desk/{identity}", "/desk/words", "/desk/urgent"):
         answer = await one.get(path)
         assert answer.status == 403 or answer.goes == "/in"
         assert "shouted" not in answer.text
@@ -303,7 +303,7 @@ async def test_nobody_else_sees_the_desk(site: Pages, role: str) -> None:
 
 async def test_ids_that_name_nothing_are_not_found(site: Pages) -> None:
     one = await site.somebody("reviewer")
-    for path in ("/work/%00", "/work/a", "/work/" + "a" * 300, "/work/lists/x", "/work/others/zz"):
+    for path in ("/desk/%00", "/desk/a", "/desk/" + "a" * 300, "/desk/lists/x", "/desk/others/zz"):
         assert (await one.get(path)).status == 404, path
 
 
@@ -317,8 +317,8 @@ async def test_a_draft_whose_fields_do_not_go_together_opens_all_the_same(site: 
 
     await site.node.change(spoil)
     one = await site.somebody("reviewer")
-    assert "Something is missing" in (await one.get(f"/work/{identity}")).words
-    assert (await one.get(f"/work/{identity}/peers")).goes == f"/work/{identity}"
+    assert "Something is missing" in (await one.get(f"/desk/{identity}")).words
+    assert (await one.get(f"/desk/{identity}/peers")).goes == f"/desk/{identity}"
 
 
 @pytest.mark.parametrize(
@@ -329,9 +329,9 @@ async def test_what_nobody_can_see_or_trust_does_no_harm(site: Pages, text: str)
     identity = await draft(site, codes="NP", city="Oakland")
     one = await site.somebody("reviewer")
     fields = await shown(one, identity)
-    answer = await one.post(f"/work/{identity}", fields | {"f.text": text, "f.name": text})
+    answer = await one.post(f"/desk/{identity}", fields | {"f.text": text, "f.name": text})
     assert answer.status in {303, 400}
-    page = await one.get(f"/work/{identity}")
+    page = await one.get(f"/desk/{identity}")
     assert page.status == 200
     for each in (answer.text, page.text):
         assert "<script>1" not in each
@@ -344,7 +344,7 @@ async def test_a_form_of_a_megabyte_is_refused(site: Pages) -> None:
     identity = await draft(site, codes="NP")
     one = await site.somebody("reviewer")
     fields = await shown(one, identity) | {"f.text": "x" * 1_000_000}
-    assert (await one.post(f"/work/{identity}", fields)).status == 413
+    assert (await one.post(f"/desk/{identity}", fields)).status == 413
 
 
 async def test_what_was_told_in_private_stands_in_no_outgoing_field(site: Pages) -> None:
@@ -352,11 +352,11 @@ async def test_what_was_told_in_private_stands_in_no_outgoing_field(site: Pages)
     taken = await take_report(site.node, told, receipt=False)
     assert taken is not None
     one = await site.somebody("reviewer")
-    page = await one.get(f"/work/{taken.draft.id}")
+    page = await one.get(f"/desk/{taken.draft.id}")
     assert "&lt;img src=x&gt; I live" in page.text
     fields = await shown(one, taken.draft.id)
-    answer = await one.post(f"/work/{taken.draft.id}", fields | {"then": "publish"})
-    assert answer.goes == "/work?done=published"
+    answer = await one.post(f"/desk/{taken.draft.id}", fields | {"then": "publish"})
+    assert answer.goes == "/desk?done=published"
     alert = (await site.node.dispatch("alert_list", {}))["alerts"][0]["id"]
     seen = await site.node.dispatch("alert_show", {"alert": alert})
     assert "Mill Street" not in str(seen)

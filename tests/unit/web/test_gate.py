@@ -105,7 +105,7 @@ async def test_an_origin_that_is_no_address_is_another_site(site: Pages, origin:
 
 async def test_a_number_of_a_page_may_have_any_length(site: Pages) -> None:
     one = await site.somebody("keeper")
-    for path in ("/list", "/work", "/work/log", "/house/people"):
+    for path in ("/list", "/desk", "/desk/log", "/house/people"):
         assert (await one.get(f"{path}?page={'9' * 5000}")).status == 200
 
 

@@ -112,18 +112,18 @@ async def test_a_reviewer_looks_at_a_photo_and_nobody_else_does(site: Pages) -> 
     lines = await site.node.read(photos_of, draft)
     assert [each.number for each in lines] == [1, 2]
     reviewer = await site.somebody("reviewer")
-    answer = await reviewer.get(f"/work/{draft}/photo/1")
+    answer = await reviewer.get(f"/desk/{draft}/photo/1")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "image/webp"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert Image.open(io.BytesIO(answer.body)).size == (1280, 720)
     for number in ("3", "x", "-1", "9" * 20, "%C2%B2", "1%00"):
-        assert (await reviewer.get(f"/work/{draft}/photo/{number}")).status == 404
-    assert (await reviewer.get("/work/other/photo/1")).status == 404
+        assert (await reviewer.get(f"/desk/{draft}/photo/{number}")).status == 404
+    assert (await reviewer.get("/desk/other/photo/1")).status == 404
     for role in ("member", "outreach", "visitor"):
         other = await site.somebody(role, f"another {role}")
-        answer = await other.get(f"/work/{draft}/photo/1")
+        answer = await other.get(f"/desk/{draft}/photo/1")
         assert (answer.status, b"WEBP" in answer.body) in {(403, False), (303, False)}
 
 

@@ -21,7 +21,7 @@ async def enter(one: Person, kind: str, own: str) -> int:
 
 
 async def words_of(one: Person, identity: str) -> str:
-    found = re.search(r'name="words" value="(\w+)"', (await one.get(f"/work/{identity}")).text)
+    found = re.search(r'name="words" value="(\w+)"', (await one.get(f"/desk/{identity}")).text)
     assert found
     return found[1]
 
@@ -72,18 +72,18 @@ async def test_a_report_that_names_a_worker_is_held_until_another_person_agrees(
     form = {"codes": ["NP"], "text": ["he asked for rosalinda"]}
     identity = (await site.node.dispatch("draft_new", {"fields": form}))["id"]
     one, two = await site.somebody("reviewer", "Heron"), await site.somebody("reviewer", "Crane")
-    page = await one.get(f"/work/{identity}")
+    page = await one.get(f"/desk/{identity}")
     assert "This may name a worker" in page.words
     assert "Wren" not in page.words
     assert "It is urgent" not in page.words
     sent = {"words": await words_of(one, identity), "then": "publish", "despite": "on"}
-    answer = await one.post(f"/work/{identity}", sent)
+    answer = await one.post(f"/desk/{identity}", sent)
     assert answer.status == 400
     assert "another person must agree" in answer.words
-    assert (await one.post(f"/work/{identity}", sent)).status == 400
+    assert (await one.post(f"/desk/{identity}", sent)).status == 400
     assert (await site.node.dispatch("alert_list", {}))["alerts"] == []
     sent["words"] = await words_of(two, identity)
-    assert (await two.post(f"/work/{identity}", sent)).goes == "/work?done=published"
+    assert (await two.post(f"/desk/{identity}", sent)).goes == "/desk?done=published"
 
 
 async def test_leaving_takes_the_list_along(site: Pages) -> None:
